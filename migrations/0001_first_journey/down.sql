@@ -1,0 +1,4 @@
+DROP TABLE assessments;
+DROP TABLE clients;
+DROP TABLE signing_keys;
+DROP TABLE tenants;

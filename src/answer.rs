@@ -1,0 +1,80 @@
+//! Answers that a client may keep: strong `ETag`s, `304`, `Cache-Control`.
+use crate::problem::{Problem, kinds};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+
+/// Shipped content: anybody may keep it for an hour, and it is tagged by what it says.
+pub fn public<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
+    let body = written(value)?;
+    let tag = fingerprint(&[&body]);
+    Ok(conditional(request, &tag, "public, max-age=3600", body))
+}
+
+/// One resource of a tenant, tagged by its revision.
+pub fn revision<T: Serialize>(
+    request: &HttpRequest,
+    value: &T,
+    revision: i32,
+) -> Result<HttpResponse, Problem> {
+    let body = written(value)?;
+    let tag = revision_tag(revision);
+    Ok(conditional(request, &tag, "private, no-cache", body))
+}
+
+fn written<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(value).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written");
+        Problem::new(&kinds::INTERNAL)
+    })
+}
+
+pub fn revision_tag(revision: i32) -> String {
+    format!("r{revision}")
+}
+
+/// An `ETag` header value for `tag`.
+pub fn etag(tag: &str) -> (header::HeaderName, String) {
+    (header::ETAG, format!("\"{tag}\""))
+}
+
+/// A short digest of `parts`, for tags and cursors.
+pub fn fingerprint(parts: &[&[u8]]) -> String {
+    let mut all = Vec::new();
+    for part in parts {
+        all.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        all.extend_from_slice(part);
+    }
+    URL_SAFE_NO_PAD.encode(&digest(&SHA256, &all).as_ref()[..12])
+}
+
+fn conditional(
+    request: &HttpRequest,
+    tag: &str,
+    cache: &'static str,
+    body: Vec<u8>,
+) -> HttpResponse {
+    let known = request
+        .headers()
+        .get_all(header::IF_NONE_MATCH)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|candidate| candidate.trim().trim_start_matches("W/").trim_matches('"'))
+        .any(|candidate| candidate == tag || candidate == "*");
+    let mut response = if known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    response
+        .insert_header(etag(tag))
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static(cache)));
+    if known {
+        response.finish()
+    } else {
+        response.content_type("application/json").body(body)
+    }
+}

@@ -1,0 +1,195 @@
+//! The whole service as one map: every route, and the OpenAPI document made from the same list.
+use crate::auth::Issuer;
+use crate::body::Schemas;
+use crate::db::Db;
+use crate::knowledge::Knowledge;
+use crate::problem::{self, FaultDocument, Problem, ProblemDocument, kinds};
+use crate::{
+    assessments, clients, contacts, document, guidelines, health, questionnaires, request, routing,
+};
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+use actix_web::{App, Error, HttpRequest, HttpResponse};
+use serde_json::Value;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
+use utoipa_swagger_ui::SwaggerUi;
+
+/// Every route. A feature that is not named here does not exist.
+fn routes(config: &mut ServiceConfig) {
+    config
+        .configure(guidelines::routes)
+        .configure(questionnaires::routes)
+        .configure(clients::routes)
+        .configure(assessments::routes)
+        .configure(contacts::routes)
+        .configure(routing::routes)
+        .configure(health::routes);
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tasuke",
+        description = "Security guideline controls, assessment submissions and incident contact routing \
+            for providers that look after small companies in Japan.\n\n\
+            Errors are RFC 9457 problem documents; `errors` lists everything that is wrong at once. \
+            `title`, `detail` and `message` follow `Accept-Language` (`ja` or `en`). Lists are paged by \
+            opaque cursors. Statements about guidelines are our own summaries; SECURITY ACTION is a \
+            self-declaration, and nothing here certifies anybody.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/", description = "This service")),
+    tags(
+        (name = "guidelines", description = "What a guideline asks for"),
+        (name = "questionnaires", description = "The parts of a guideline that can be answered"),
+        (name = "clients", description = "The companies that a provider looks after"),
+        (name = "assessments", description = "Answers, submissions and results"),
+        (name = "contacts", description = "Whom to turn to"),
+        (name = "routing", description = "From the facts of an incident to ordered contacts"),
+        (name = "service", description = "The service itself"),
+    ),
+    components(schemas(ProblemDocument, FaultDocument)),
+    modifiers(&Shared),
+    security(("bearer" = [])),
+)]
+struct Head;
+
+/// What all operations share.
+struct Shared;
+
+impl Modify for Shared {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("An access token; `tasuke token` prints one."))
+            .build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.responses.extend(problem::components());
+    }
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> Result<Value, serde_json::Error> {
+    let made = App::new()
+        .into_utoipa_app()
+        .openapi(Head::openapi())
+        .configure(routes)
+        .split_for_parts()
+        .1;
+    serde_json::to_value(made).map(document::shape)
+}
+
+/// Everything that handlers ask for.
+#[derive(Debug, Clone)]
+pub struct Service {
+    pub db: Db,
+    pub issuer: Data<Issuer>,
+    pub knowledge: Knowledge,
+    schemas: Data<Schemas>,
+    document: Data<Value>,
+}
+
+impl Service {
+    pub fn new(
+        db: Db,
+        issuer: Issuer,
+        knowledge: Knowledge,
+        max_body_bytes: usize,
+    ) -> Result<Self, String> {
+        let document = openapi().map_err(|error| error.to_string())?;
+        Ok(Self {
+            db,
+            issuer: Data::new(issuer),
+            knowledge,
+            schemas: Data::new(Schemas::of(&document, max_body_bytes)?),
+            document: Data::new(document),
+        })
+    }
+
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+}
+
+/// The application, the same one for `main` and for the tests.
+pub fn build(
+    service: &Service,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let Service {
+        db,
+        issuer,
+        knowledge,
+        schemas,
+        document,
+    } = service.clone();
+    let swagger = SwaggerUi::new("/docs/{_:.*}")
+        .external_url_unchecked("/openapi.json", document.get_ref().clone());
+    App::new()
+        .into_utoipa_app()
+        .configure(routes)
+        .into_app()
+        .service(problem::show_problem_kind)
+        .service(web::redirect("/docs", "/docs/"))
+        .service(swagger)
+        .default_service(web::to(nothing_here))
+        .app_data(web::PathConfig::default().error_handler(|error, _| {
+            tracing::debug!(%error, "malformed path");
+            Problem::new(&kinds::MALFORMED_PATH).into()
+        }))
+        .app_data(Data::new(db))
+        .app_data(issuer)
+        .app_data(knowledge.catalogue)
+        .app_data(knowledge.questionnaires)
+        .app_data(knowledge.directory)
+        .app_data(knowledge.ruleset)
+        .app_data(schemas)
+        .app_data(document)
+        .wrap(from_fn(problem::finish))
+        .wrap(from_fn(request::identify))
+}
+
+/// Where no route matches: a wrong method on a path that exists, or a path that does not.
+async fn nothing_here(
+    request: HttpRequest,
+    document: Data<Value>,
+) -> Result<HttpResponse, Problem> {
+    let mut allowed: Vec<String> = document["paths"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(template, _)| fits(template, request.path()))
+        .flat_map(|(_, item)| item.as_object().into_iter().flat_map(|item| item.keys()))
+        .map(|method| method.to_uppercase())
+        .collect();
+    if allowed.is_empty() {
+        return Err(Problem::not_found());
+    }
+    if allowed.contains(&"GET".to_owned()) {
+        allowed.push("HEAD".to_owned());
+    }
+    let problem = Problem::new(&kinds::METHOD_NOT_ALLOWED);
+    Err(problem.with_header(header::ALLOW, allowed.join(", ")))
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let (template, path) = (template.split('/'), path.split('/'));
+    template.clone().count() == path.clone().count()
+        && template
+            .zip(path)
+            .all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
+}

@@ -1,0 +1,149 @@
+//! What an assessment looks like on the wire.
+use super::domain::{Answer, Assessment, State};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// An assessment to create, as a draft or submitted at once.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "client_external_id": "crm-0042", "questionnaire": "ipa-basic-rules-3.1", "external_id": "2026-11",
+    "answers": [{"control": "basic-rule-1", "status": "implemented", "note": "自動更新を有効化"}]
+}))]
+pub struct NewAssessment {
+    /// Id of the client; either this or `client_external_id`.
+    #[schema(format = Uuid)]
+    pub client_id: Option<String>,
+    /// The provider's own name for the client.
+    #[schema(min_length = 1, max_length = 200)]
+    pub client_external_id: Option<String>,
+    /// Id of the questionnaire.
+    #[schema(min_length = 1, max_length = 64, example = "ipa-self-check-3.1")]
+    pub questionnaire: String,
+    /// The provider's own name for the assessment, unique per client: sending the same assessment
+    /// again answers the one that is there.
+    #[schema(min_length = 1, max_length = 200)]
+    pub external_id: Option<String>,
+    #[serde(default)]
+    #[schema(max_items = 500)]
+    pub answers: Vec<Answer>,
+    /// `draft` when left out; `submitted` needs an answer to every item.
+    pub state: Option<State>,
+}
+
+/// A client's answers to one questionnaire.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Assessment)]
+pub struct AssessmentOut {
+    #[schema(format = Uuid)]
+    id: String,
+    #[schema(format = Uuid)]
+    client_id: String,
+    #[schema(example = "ipa-self-check-3.1")]
+    questionnaire: String,
+    external_id: Option<String>,
+    state: State,
+    answers: Vec<Answer>,
+    /// Subject of the token that made it.
+    created_by: String,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    submitted_at: Option<DateTime<Utc>>,
+    /// Subject of the token that submitted it.
+    submitted_by: Option<String>,
+}
+
+impl From<Assessment> for AssessmentOut {
+    fn from(assessment: Assessment) -> Self {
+        let Assessment {
+            id,
+            client_id,
+            questionnaire,
+            external_id,
+            state,
+            answers,
+            revision: _,
+            created_by,
+            created_at,
+            updated_at,
+            submitted,
+        } = assessment;
+        let (submitted_at, submitted_by) = submitted.map(|s| (s.at, s.by)).unzip();
+        Self {
+            id,
+            client_id,
+            questionnaire,
+            external_id,
+            state,
+            answers,
+            created_by,
+            created_at,
+            updated_at,
+            submitted_at,
+            submitted_by,
+        }
+    }
+}
+
+/// An assessment in a list, without its answers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AssessmentSummary {
+    #[schema(format = Uuid)]
+    id: String,
+    #[schema(format = Uuid)]
+    client_id: String,
+    questionnaire: String,
+    external_id: Option<String>,
+    state: State,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    submitted_at: Option<DateTime<Utc>>,
+}
+
+impl From<Assessment> for AssessmentSummary {
+    fn from(assessment: Assessment) -> Self {
+        Self {
+            id: assessment.id,
+            client_id: assessment.client_id,
+            questionnaire: assessment.questionnaire,
+            external_id: assessment.external_id,
+            state: assessment.state,
+            created_at: assessment.created_at,
+            updated_at: assessment.updated_at,
+            submitted_at: assessment.submitted.map(|submission| submission.at),
+        }
+    }
+}
+
+/// A page of assessments, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AssessmentPage {
+    pub items: Vec<AssessmentSummary>,
+    pub next_cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AssessmentParams {
+    /// Assessments of this client.
+    #[param(format = Uuid)]
+    pub client_id: Option<String>,
+    /// Assessments with this questionnaire.
+    #[param(max_length = 64)]
+    pub questionnaire: Option<String>,
+    /// Assessments in this state: `draft` or `submitted`.
+    #[param(max_length = 20)]
+    pub state: Option<String>,
+    /// Submitted at this time or later.
+    pub submitted_from: Option<DateTime<Utc>>,
+    /// Submitted before this time.
+    pub submitted_to: Option<DateTime<Utc>>,
+    /// `next_cursor` of the page before.
+    #[param(max_length = 200)]
+    pub after: Option<String>,
+    /// At most this many items.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    pub limit: Option<u8>,
+}

@@ -1,0 +1,200 @@
+//! Assessments in the database. Every query names its tenant, and with it the one client that a
+//! narrowed token may see.
+use super::domain::{Assessment, State, Submission};
+use crate::caller::Tenant;
+use crate::db::{AnyConnection, StoreError};
+use crate::on_backend;
+use crate::schema::assessments::{self, dsl};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = assessments)]
+struct Row {
+    tenant: String,
+    id: String,
+    client_id: String,
+    questionnaire: String,
+    external_id: Option<String>,
+    state: String,
+    answers: String,
+    revision: i32,
+    created_by: String,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    submitted_at: Option<NaiveDateTime>,
+    submitted_by: Option<String>,
+}
+
+impl Row {
+    fn of(tenant: &Tenant, assessment: &Assessment) -> Result<Self, StoreError> {
+        let Assessment {
+            id,
+            client_id,
+            questionnaire,
+            external_id,
+            state,
+            answers,
+            revision,
+            created_by,
+            created_at,
+            updated_at,
+            submitted,
+        } = assessment.clone();
+        let (submitted_at, submitted_by) = submitted.map(|s| (s.at.naive_utc(), s.by)).unzip();
+        Ok(Self {
+            tenant: tenant.slug().to_owned(),
+            id,
+            client_id,
+            questionnaire,
+            external_id,
+            state: state.as_str().to_owned(),
+            answers: serde_json::to_string(&answers)
+                .map_err(|error| StoreError::Broken(error.into()))?,
+            revision,
+            created_by,
+            created_at: created_at.naive_utc(),
+            updated_at: updated_at.naive_utc(),
+            submitted_at,
+            submitted_by,
+        })
+    }
+
+    fn read(self) -> Result<Assessment, StoreError> {
+        let corrupt = |what: String| StoreError::corrupt(format!("assessment {}: {what}", self.id));
+        let state = State::parse(&self.state)
+            .ok_or_else(|| corrupt(format!("has the state {}", self.state)))?;
+        let answers =
+            serde_json::from_str(&self.answers).map_err(|error| corrupt(error.to_string()))?;
+        let submitted = self
+            .submitted_at
+            .zip(self.submitted_by)
+            .map(|(at, by)| Submission {
+                at: at.and_utc(),
+                by,
+            });
+        Ok(Assessment {
+            id: self.id,
+            client_id: self.client_id,
+            questionnaire: self.questionnaire,
+            external_id: self.external_id,
+            state,
+            answers,
+            revision: self.revision,
+            created_by: self.created_by,
+            created_at: self.created_at.and_utc(),
+            updated_at: self.updated_at.and_utc(),
+            submitted,
+        })
+    }
+}
+
+/// What the tenant may see; the one way into the table.
+macro_rules! mine {
+    ($tenant:expr) => {{
+        let tenant: &Tenant = $tenant;
+        let mut query = dsl::assessments
+            .filter(dsl::tenant.eq(tenant.slug()))
+            .select(Row::as_select())
+            .into_boxed();
+        if let Some(only) = tenant.only_client() {
+            query = query.filter(dsl::client_id.eq(only));
+        }
+        query
+    }};
+}
+
+pub fn get(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Assessment, StoreError> {
+    mine!(tenant).filter(dsl::id.eq(id)).first(conn)?.read()
+}
+
+pub fn by_external_id(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    client_id: &str,
+    external_id: &str,
+) -> Result<Assessment, StoreError> {
+    mine!(tenant)
+        .filter(dsl::client_id.eq(client_id))
+        .filter(dsl::external_id.eq(external_id))
+        .first(conn)?
+        .read()
+}
+
+/// Which assessments of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub client_id: Option<String>,
+    pub questionnaire: Option<String>,
+    pub state: Option<State>,
+    pub submitted_from: Option<DateTime<Utc>>,
+    pub submitted_to: Option<DateTime<Utc>>,
+}
+
+pub fn page(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    filter: &Filter,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Assessment>, StoreError> {
+    let Filter {
+        client_id,
+        questionnaire,
+        state,
+        submitted_from,
+        submitted_to,
+    } = filter;
+    let mut query = mine!(tenant).order(dsl::id).limit(limit);
+    if let Some(client_id) = client_id {
+        query = query.filter(dsl::client_id.eq(client_id));
+    }
+    if let Some(questionnaire) = questionnaire {
+        query = query.filter(dsl::questionnaire.eq(questionnaire));
+    }
+    if let Some(state) = state {
+        query = query.filter(dsl::state.eq(state.as_str()));
+    }
+    if let Some(from) = submitted_from {
+        query = query.filter(dsl::submitted_at.ge(from.naive_utc()));
+    }
+    if let Some(to) = submitted_to {
+        query = query.filter(dsl::submitted_at.lt(to.naive_utc()));
+    }
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    query.load(conn)?.into_iter().map(Row::read).collect()
+}
+
+/// Adds an assessment; `false` when the client has one with this `external_id` already, also one
+/// that another transaction is just storing: this one waits for it.
+pub fn add(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    assessment: &Assessment,
+) -> Result<bool, StoreError> {
+    let insert = diesel::insert_into(assessments::table).values(Row::of(tenant, assessment)?);
+    let added = on_backend!(conn, c => insert.on_conflict_do_nothing().execute(c))?;
+    Ok(added == 1)
+}
+
+/// Saves the next revision; `Stale` when somebody else saved one first.
+pub fn save(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    assessment: &Assessment,
+) -> Result<(), StoreError> {
+    let before = dsl::assessments
+        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(dsl::id.eq(&assessment.id))
+        .filter(dsl::revision.eq(assessment.revision - 1));
+    let saved = diesel::update(before)
+        .set(Row::of(tenant, assessment)?)
+        .execute(conn)?;
+    if saved == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
+}

@@ -1,0 +1,129 @@
+//! Clients in the database. Every query names its tenant, and with it the one client that a narrowed
+//! token may see.
+use super::domain::Client;
+use crate::caller::Tenant;
+use crate::db::{AnyConnection, StoreError};
+use crate::schema::clients::{self, dsl};
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = clients)]
+struct Row {
+    tenant: String,
+    id: String,
+    external_id: Option<String>,
+    name: String,
+    industry: Option<String>,
+    employees: Option<i32>,
+    prefecture: Option<String>,
+    profile: String,
+    contracts: String,
+    revision: i32,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl Row {
+    fn of(tenant: &Tenant, client: &Client) -> Result<Self, StoreError> {
+        let Client {
+            id,
+            external_id,
+            name,
+            industry,
+            employees,
+            prefecture,
+            profile,
+            contracts,
+            revision,
+            created_at,
+            updated_at,
+        } = client.clone();
+        let broken = |error: serde_json::Error| StoreError::Broken(error.into());
+        Ok(Self {
+            tenant: tenant.slug().to_owned(),
+            id,
+            external_id,
+            name,
+            industry,
+            employees,
+            prefecture,
+            profile: serde_json::to_string(&profile).map_err(broken)?,
+            contracts: serde_json::to_string(&contracts).map_err(broken)?,
+            revision,
+            created_at: created_at.naive_utc(),
+            updated_at: updated_at.naive_utc(),
+        })
+    }
+
+    fn read(self) -> Result<Client, StoreError> {
+        let corrupt = |error| StoreError::corrupt(format!("client {}: {error}", self.id));
+        Ok(Client {
+            profile: serde_json::from_str(&self.profile).map_err(corrupt)?,
+            contracts: serde_json::from_str(&self.contracts).map_err(corrupt)?,
+            id: self.id,
+            external_id: self.external_id,
+            name: self.name,
+            industry: self.industry,
+            employees: self.employees,
+            prefecture: self.prefecture,
+            revision: self.revision,
+            created_at: self.created_at.and_utc(),
+            updated_at: self.updated_at.and_utc(),
+        })
+    }
+}
+
+/// What the tenant may see; the one way into the table.
+macro_rules! mine {
+    ($tenant:expr) => {{
+        let tenant: &Tenant = $tenant;
+        let mut query = dsl::clients
+            .filter(dsl::tenant.eq(tenant.slug()))
+            .select(Row::as_select())
+            .into_boxed();
+        if let Some(only) = tenant.only_client() {
+            query = query.filter(dsl::id.eq(only));
+        }
+        query
+    }};
+}
+
+pub fn add(conn: &mut AnyConnection, tenant: &Tenant, client: &Client) -> Result<(), StoreError> {
+    diesel::insert_into(clients::table)
+        .values(Row::of(tenant, client)?)
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn get(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Client, StoreError> {
+    mine!(tenant).filter(dsl::id.eq(id)).first(conn)?.read()
+}
+
+pub fn by_external_id(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    external_id: &str,
+) -> Result<Client, StoreError> {
+    mine!(tenant)
+        .filter(dsl::external_id.eq(external_id))
+        .first(conn)?
+        .read()
+}
+
+pub fn page(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    external_id: Option<&str>,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Client>, StoreError> {
+    let mut query = mine!(tenant).order(dsl::id).limit(limit);
+    if let Some(external_id) = external_id {
+        query = query.filter(dsl::external_id.eq(external_id));
+    }
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    query.load(conn)?.into_iter().map(Row::read).collect()
+}

@@ -1,0 +1,145 @@
+//! The shipped directory: its files, and the checks they must pass.
+use super::domain::{Category, Channel, Confidence, Contact, ContactSource, Function};
+use crate::shipped::Faults;
+use crate::text::LocalizedText;
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+/// The shipped contacts and the sources that contacts and routing rules cite.
+#[derive(Debug, Default)]
+pub struct Directory {
+    contacts: Vec<Contact>,
+    sources: Vec<ContactSource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: String,
+    name: LocalizedText,
+    operator: LocalizedText,
+    functions: Vec<Function>,
+    prefecture: Option<String>,
+    does: LocalizedText,
+    does_not: LocalizedText,
+    channels: Vec<Channel>,
+    required_info: Vec<LocalizedText>,
+    languages: Vec<String>,
+    cost: LocalizedText,
+    eligible: LocalizedText,
+    notes: Option<LocalizedText>,
+    sources: Vec<String>,
+    source_as_of: Option<String>,
+    verify_by: NaiveDate,
+    confidence: Confidence,
+    unverified: bool,
+}
+
+/// One file per category.
+macro_rules! files {
+    ($($category:ident = $name:literal)*) => {
+        &[$((Category::$category, $name, include_str!(concat!("data/directory/", $name, ".yaml"))),)*]
+    };
+}
+const FILES: &[(Category, &str, &str)] = files! {
+    OwnContract = "own_contract" NationalExpert = "national_expert" Police = "police"
+    Regulator = "regulator" Ministry = "ministry" IndustryBody = "industry_body"
+    Directory = "directory" Legal = "legal" Financial = "financial"
+    International = "international" People = "people"
+};
+
+impl Directory {
+    /// Reads and checks the shipped files.
+    pub fn load(faults: &mut Faults) -> Self {
+        let sources: Vec<ContactSource> =
+            faults.parse("contacts/sources.yaml", include_str!("data/sources.yaml"));
+        faults.unique("contact sources", sources.iter().map(|s| s.key.as_str()));
+        for source in &sources {
+            faults.whole(&source.key, &source.supports);
+        }
+        let mut contacts = vec![];
+        for (category, name, text) in FILES {
+            let entries: Vec<Entry> = faults.parse(&format!("directory/{name}.yaml"), text);
+            for entry in entries {
+                check(&entry, &sources, faults);
+                contacts.push(contact(entry, *category, &sources));
+            }
+        }
+        faults.unique("contacts", contacts.iter().map(|c: &Contact| c.id.as_str()));
+        Self { contacts, sources }
+    }
+
+    pub fn contacts(&self) -> &[Contact] {
+        &self.contacts
+    }
+
+    pub fn contact(&self, id: &str) -> Option<&Contact> {
+        self.contacts.iter().find(|contact| contact.id == id)
+    }
+
+    pub fn source(&self, key: &str) -> Option<&ContactSource> {
+        self.sources.iter().find(|source| source.key == key)
+    }
+}
+
+fn check(entry: &Entry, sources: &[ContactSource], faults: &mut Faults) {
+    let place = format!("contact {}", entry.id);
+    let texts = [
+        &entry.name,
+        &entry.operator,
+        &entry.does,
+        &entry.does_not,
+        &entry.cost,
+        &entry.eligible,
+    ];
+    let of_channels = entry
+        .channels
+        .iter()
+        .flat_map(|channel| channel.hours.iter().chain(&channel.note));
+    for text in texts
+        .into_iter()
+        .chain(&entry.required_info)
+        .chain(&entry.notes)
+        .chain(of_channels)
+    {
+        faults.whole(&place, text);
+    }
+    for source in &entry.sources {
+        faults.known(&place, source, sources.iter().map(|s| s.key.as_str()));
+    }
+    if entry.channels.is_empty() {
+        faults.add(format!("{place}: has no channel"));
+    }
+    if entry.sources.is_empty() && !entry.unverified && entry.confidence == Confidence::High {
+        faults.add(format!("{place}: is sure of itself without a source"));
+    }
+}
+
+fn contact(entry: Entry, category: Category, sources: &[ContactSource]) -> Contact {
+    Contact {
+        sources: entry
+            .sources
+            .iter()
+            .filter_map(|key| sources.iter().find(|source| source.key == *key))
+            .cloned()
+            .collect(),
+        id: entry.id,
+        name: entry.name,
+        operator: entry.operator,
+        category,
+        functions: entry.functions,
+        prefecture: entry.prefecture,
+        does: entry.does,
+        does_not: entry.does_not,
+        channels: entry.channels,
+        required_info: entry.required_info,
+        languages: entry.languages,
+        cost: entry.cost,
+        eligible: entry.eligible,
+        notes: entry.notes,
+        source_as_of: entry.source_as_of,
+        verify_by: entry.verify_by,
+        confidence: entry.confidence,
+        unverified: entry.unverified,
+    }
+}

@@ -1,0 +1,114 @@
+//! Opening connections. The URL's scheme names the database: Diesel's own `establish` tries each in
+//! turn, which makes an empty SQLite file of a mistyped PostgreSQL URL.
+use super::{AnyConnection, StoreError};
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{self, ManageConnection, R2D2Connection};
+use diesel::sql_types::{BigInt, Text};
+use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection};
+
+#[derive(Debug, Clone)]
+enum Address {
+    Postgres(String),
+    Sqlite(String),
+}
+
+pub struct Manager(Address);
+
+impl Manager {
+    pub fn new(url: &str) -> Result<Self, StoreError> {
+        let address = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Address::Postgres(url.to_owned())
+        } else if let Some(path) = url
+            .strip_prefix("sqlite://")
+            .filter(|path| !path.is_empty())
+        {
+            Address::Sqlite(path.to_owned())
+        } else {
+            // The URL itself may hold a password.
+            return Err(StoreError::corrupt(
+                "a database URL starts with sqlite:// and a path, or with postgres://",
+            ));
+        };
+        Ok(Self(address))
+    }
+
+    /// Connects once and reads the settings back.
+    pub fn probe(&self) -> Result<(), StoreError> {
+        let mut conn = self
+            .connect()
+            .map_err(|error| StoreError::Unavailable(error.into()))?;
+        match &mut conn {
+            AnyConnection::Sqlite(sqlite) => check_pragmas(sqlite),
+            AnyConnection::Postgres(_) => Ok(()),
+        }
+    }
+}
+
+/// What SQLite must be set to for "acknowledged is durable" to be true: with `NORMAL` a power cut
+/// loses what was acknowledged since the last checkpoint.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+
+#[derive(QueryableByName)]
+struct Pragmas {
+    #[diesel(sql_type = Text)]
+    journal_mode: String,
+    #[diesel(sql_type = BigInt)]
+    synchronous: i64,
+    #[diesel(sql_type = BigInt)]
+    foreign_keys: i64,
+    #[diesel(sql_type = BigInt)]
+    timeout: i64,
+}
+
+fn check_pragmas(sqlite: &mut SqliteConnection) -> Result<(), StoreError> {
+    let read: Pragmas = diesel::sql_query(
+        "SELECT journal_mode, synchronous, foreign_keys, timeout FROM pragma_journal_mode, \
+         pragma_synchronous, pragma_foreign_keys, pragma_busy_timeout",
+    )
+    .get_result(sqlite)?;
+    let full = 2;
+    if (
+        read.journal_mode.as_str(),
+        read.synchronous,
+        read.foreign_keys,
+    ) == ("wal", full, 1)
+        && read.timeout > 0
+    {
+        return Ok(());
+    }
+    Err(StoreError::corrupt(format!(
+        "SQLite does not keep its settings (journal_mode={}, synchronous={}, foreign_keys={}, \
+         busy_timeout={}); is the file on a file system that cannot do WAL?",
+        read.journal_mode, read.synchronous, read.foreign_keys, read.timeout
+    )))
+}
+
+impl ManageConnection for Manager {
+    type Connection = AnyConnection;
+    type Error = r2d2::Error;
+
+    fn connect(&self) -> Result<AnyConnection, r2d2::Error> {
+        match &self.0 {
+            Address::Postgres(url) => {
+                let conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
+                Ok(AnyConnection::Postgres(conn))
+            }
+            Address::Sqlite(path) => {
+                let mut conn =
+                    SqliteConnection::establish(path).map_err(r2d2::Error::ConnectionError)?;
+                conn.batch_execute(PRAGMAS)
+                    .map_err(r2d2::Error::QueryError)?;
+                Ok(AnyConnection::Sqlite(conn))
+            }
+        }
+    }
+
+    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), r2d2::Error> {
+        conn.ping().map_err(r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut AnyConnection) -> bool {
+        conn.is_broken()
+    }
+}

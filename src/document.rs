@@ -1,0 +1,144 @@
+//! The OpenAPI document: the one the routes make, brought into the form that client generators and
+//! our own request checks want.
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+const SCHEMAS: &str = "#/components/schemas/";
+
+/// Brings the document into its final form.
+///
+/// What goes both ways is two schemas, because a request may leave out what an answer always has:
+/// `Profile` in answers, `ProfileInput` in requests.
+pub fn shape(mut document: Value) -> Value {
+    open_means_no_security(&mut document);
+    tidy(&mut document["components"]["schemas"]);
+    let asked = reachable(&document, |operation| operation.get("requestBody"));
+    let answered = reachable(&document, |operation| operation.get("responses"));
+    split(&mut document, &asked, &answered);
+    for name in &answered {
+        promise_everything(&mut document["components"]["schemas"][name]);
+    }
+    document
+}
+
+/// utoipa says "no token" as an optional empty requirement; generators read an empty list better.
+fn open_means_no_security(document: &mut Value) {
+    for operation in operations_mut(document) {
+        if operation["security"] == json!([{}]) {
+            operation["security"] = json!([]);
+        }
+    }
+}
+
+/// Takes out what trips generators up and says nothing: defaults that are null, and that names of
+/// properties are strings.
+fn tidy(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if fields.get("default") == Some(&Value::Null) {
+                fields.remove("default");
+            }
+            fields.remove("propertyNames");
+            fields.values_mut().for_each(tidy);
+        }
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        _ => {}
+    }
+}
+
+fn operations_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    document["paths"]
+        .as_object_mut()
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .filter_map(Value::as_object_mut)
+        .flat_map(Map::values_mut)
+}
+
+/// Names of the schemas that a part of the operations leads to.
+fn reachable<'a>(
+    document: &'a Value,
+    part: impl Fn(&'a Value) -> Option<&'a Value>,
+) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut next: Vec<&Value> = document["paths"]
+        .as_object()
+        .into_iter()
+        .flat_map(Map::values)
+        .filter_map(Value::as_object)
+        .flat_map(Map::values)
+        .filter_map(part)
+        .collect();
+    while let Some(value) = next.pop() {
+        match value {
+            Value::Object(fields) => {
+                if let Some(reference) = fields.get("$ref").and_then(Value::as_str) {
+                    let pointer = reference.trim_start_matches('#');
+                    let first_time = reference
+                        .strip_prefix(SCHEMAS)
+                        .is_none_or(|name| found.insert(name.to_owned()));
+                    if first_time {
+                        next.extend(document.pointer(pointer));
+                    }
+                }
+                // Examples are data, not schemas.
+                let schemas = fields.iter().filter(|(key, _)| !key.starts_with("example"));
+                next.extend(schemas.map(|(_, value)| value));
+            }
+            Value::Array(items) => next.extend(items),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn split(document: &mut Value, asked: &BTreeSet<String>, answered: &BTreeSet<String>) {
+    let schemas = &document["components"]["schemas"];
+    let twice: BTreeSet<String> = asked
+        .intersection(answered)
+        .filter(|name| schemas[name.as_str()]["type"] == "object")
+        .cloned()
+        .collect();
+    for name in &twice {
+        let mut input = document["components"]["schemas"][name].clone();
+        point_to_inputs(&mut input, &twice);
+        document["components"]["schemas"][format!("{name}Input")] = input;
+    }
+    for name in asked.difference(answered) {
+        point_to_inputs(&mut document["components"]["schemas"][name], &twice);
+    }
+    for operation in operations_mut(document) {
+        if let Some(body) = operation.get_mut("requestBody") {
+            point_to_inputs(body, &twice);
+        }
+    }
+}
+
+fn point_to_inputs(value: &mut Value, twice: &BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields.iter_mut() {
+                let name = value.as_str().and_then(|text| text.strip_prefix(SCHEMAS));
+                match name {
+                    Some(name) if key == "$ref" && twice.contains(name) => {
+                        *value = json!(format!("{SCHEMAS}{name}Input"));
+                    }
+                    _ => point_to_inputs(value, twice),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|v| point_to_inputs(v, twice)),
+        _ => {}
+    }
+}
+
+/// In an answer every field is there, and clients must bear fields that come later.
+fn promise_everything(schema: &mut Value) {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        return;
+    };
+    schema["required"] = properties.keys().cloned().collect();
+    if let Some(fields) = schema.as_object_mut() {
+        fields.remove("additionalProperties");
+    }
+}

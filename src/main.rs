@@ -1,0 +1,228 @@
+//! The command line: reads settings, and calls what does the work.
+#![allow(clippy::print_stdout)] // What a command answers goes to standard output.
+
+use clap::{Args, Parser, Subcommand};
+use std::io::IsTerminal as _;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tasuke::auth::Grant;
+use tasuke::caller::Scope;
+use tasuke::config::{Identity, LogFormat, Logging, Serving, Storage};
+use tasuke::knowledge::Knowledge;
+use tasuke::tenants::{self, Tenancy};
+use tasuke::{app, demo, server};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Tasuke (助け): guideline controls, assessments and incident contact routing for security providers
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    storage: Storage,
+    #[command(flatten)]
+    logging: Logging,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API
+    Serve {
+        #[command(flatten)]
+        serving: Serving,
+        #[command(flatten)]
+        identity: Identity,
+    },
+    /// Show the main job on a fresh SQLite folder, then go on serving
+    Demo {
+        #[command(flatten)]
+        serving: Serving,
+        #[command(flatten)]
+        identity: Identity,
+        /// Folder with self-check.json and ransomware.json
+        #[arg(long, default_value = "examples")]
+        examples: PathBuf,
+    },
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Print the OpenAPI document, or compare it with the file
+    Openapi {
+        /// Compare with openapi/openapi.json instead of printing; fails when they differ
+        #[arg(long)]
+        check: bool,
+    },
+    /// Providers
+    Tenant {
+        #[command(subcommand)]
+        command: TenantCommand,
+    },
+    /// Print an access token, and nothing else
+    Token {
+        #[command(flatten)]
+        wanted: TokenArgs,
+        #[command(flatten)]
+        identity: Identity,
+    },
+    /// Tell everything that is wrong with the shipped data
+    CheckData,
+}
+
+#[derive(Debug, Subcommand)]
+enum TenantCommand {
+    /// Create a provider
+    Create {
+        /// Short name: a-z, 0-9 and -
+        slug: String,
+        /// Name for people
+        #[arg(long)]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct TokenArgs {
+    /// Slug of the provider
+    #[arg(long)]
+    tenant: String,
+    /// Scopes, separated by spaces
+    #[arg(long)]
+    scope: String,
+    /// Narrow the token to this client
+    #[arg(long)]
+    client: Option<uuid::Uuid>,
+    /// How long it is good for: 90s, 15m, 8h; a day at most
+    #[arg(long, default_value = "15m", value_parser = lifetime)]
+    ttl: chrono::TimeDelta,
+    /// Whom the token speaks for
+    #[arg(long, default_value = "command-line")]
+    subject: String,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log(&cli.logging);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn log(logging: &Logging) {
+    let filter = tracing_subscriber::EnvFilter::new(&logging.log);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    match logging.log_format {
+        LogFormat::Human => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let Cli {
+        storage, command, ..
+    } = cli;
+    match command {
+        Command::Serve { serving, identity } => serve(&storage, &serving, &identity),
+        Command::Demo {
+            serving,
+            identity,
+            examples,
+        } => demo::run(&storage, &serving, &identity, &examples),
+        Command::Migrate => {
+            let ran = server::open(&storage)?.migrate()?;
+            println!("{} migrations ran {}", ran.len(), ran.join(" "));
+            Ok(())
+        }
+        Command::Openapi { check } => openapi(check),
+        Command::Tenant {
+            command: TenantCommand::Create { slug, name },
+        } => {
+            let tenancy = Tenancy::new(&slug, &name, chrono::Utc::now())?;
+            let db = server::open(&storage)?;
+            server::ensure_schema(&db, &storage)?;
+            db.write_now(|conn| tenants::add(conn, &tenancy))?;
+            println!("{slug}");
+            Ok(())
+        }
+        Command::Token { wanted, identity } => token(&storage, wanted, &identity),
+        Command::CheckData => match Knowledge::load() {
+            Ok(_) => {
+                println!("the shipped data is whole");
+                Ok(())
+            }
+            Err(faults) => Err(faults.to_string().into()),
+        },
+    }
+}
+
+fn serve(storage: &Storage, serving: &Serving, identity: &Identity) -> Result<(), Failure> {
+    tracing::info!(?storage, ?serving, ?identity, "starting");
+    let db = server::open(storage)?;
+    server::ensure_schema(&db, storage)?;
+    let service = server::assemble(db, storage, identity, serving.max_body_bytes)?;
+    let listener = TcpListener::bind(serving.listen)
+        .map_err(|error| server::StartError::Listen(serving.listen.to_string(), error))?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let workers = serving.workers;
+    actix_web::rt::System::new().block_on(async move {
+        server::run(listener, service, workers)?.await?;
+        Ok(())
+    })
+}
+
+fn openapi(check: bool) -> Result<(), Failure> {
+    let made = serde_json::to_string_pretty(&app::openapi()?)? + "\n";
+    if !check {
+        print!("{made}");
+        return Ok(());
+    }
+    let file = "openapi/openapi.json";
+    if std::fs::read_to_string(file)? == made {
+        return Ok(());
+    }
+    Err(format!("{file} is not what the code makes; run `tasuke openapi > {file}`").into())
+}
+
+fn token(storage: &Storage, wanted: TokenArgs, identity: &Identity) -> Result<(), Failure> {
+    let scopes = wanted
+        .scope
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<Result<Vec<Scope>, _>>()?;
+    let db = server::open(storage)?;
+    server::ensure_schema(&db, storage)?;
+    if !db.write_now(|conn| tenants::exists(conn, &wanted.tenant))? {
+        let slug = wanted.tenant;
+        return Err(format!("no tenant {slug}; `tasuke tenant create {slug} --name ...`").into());
+    }
+    let grant = Grant {
+        tenant: wanted.tenant,
+        subject: wanted.subject,
+        scopes,
+        client: wanted.client.map(|id| id.to_string()),
+        lifetime: wanted.ttl,
+    };
+    let issuer = server::issuer(&db, storage, identity)?;
+    println!("{}", issuer.issue(&grant, chrono::Utc::now())?);
+    Ok(())
+}
+
+fn lifetime(text: &str) -> Result<chrono::TimeDelta, String> {
+    let seconds = [("s", 1), ("m", 60), ("h", 3600)]
+        .into_iter()
+        .find_map(|(unit, seconds)| {
+            let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
+            number.checked_mul(seconds)
+        })
+        .filter(|seconds| (1..=86_400).contains(seconds))
+        .ok_or("such as 90s, 15m or 8h, and a day at most")?;
+    chrono::TimeDelta::try_seconds(seconds).ok_or_else(|| "too long".into())
+}

@@ -1,0 +1,79 @@
+//! Lists in pages: opaque cursors in the order of ids, which are made in the order of time.
+use crate::answer::fingerprint;
+use crate::problem::{Fault, Problem, kinds};
+use crate::text::LocalizedText;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// How many items a page has when nobody says.
+pub const DEFAULT_LIMIT: u8 = 20;
+
+pub const MAX_LIMIT: u8 = 100;
+
+/// Where a page starts and how long it is.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Id of the last item of the page before.
+    pub after: Option<String>,
+    pub limit: u8,
+    /// Whom and what the list is of; a cursor is good for one list only.
+    list: String,
+}
+
+impl Page {
+    /// Reads `after` and `limit` for the list that `parts` name: the route, the tenant if there is
+    /// one, and every filter.
+    pub fn read(after: Option<&str>, limit: Option<u8>, parts: &[&str]) -> Result<Self, Problem> {
+        let parts: Vec<_> = parts.iter().map(|part| part.as_bytes()).collect();
+        let list = fingerprint(&parts);
+        let after = after
+            .map(|cursor| open(cursor, &list).ok_or_else(|| Problem::new(&kinds::INVALID_CURSOR)))
+            .transpose()?;
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(Problem::invalid(vec![Fault::new(
+                "/query/limit",
+                "out-of-range",
+                LocalizedText::new(
+                    format!("1 以上 {MAX_LIMIT} 以下にしてください"),
+                    format!("must be from 1 to {MAX_LIMIT}"),
+                ),
+            )]));
+        }
+        Ok(Self { after, limit, list })
+    }
+
+    /// One more than the page shows: whether there is a next page is then known without counting.
+    pub fn fetch(&self) -> i64 {
+        i64::from(self.limit) + 1
+    }
+
+    /// The page of a list that is all in memory, in its own order.
+    pub fn of<T>(&self, items: Vec<T>, id: impl Fn(&T) -> &str) -> (Vec<T>, Option<String>) {
+        let start = self.after.as_ref().map_or(0, |after| {
+            items
+                .iter()
+                .position(|item| id(item) == after)
+                .map_or(items.len(), |at| at + 1)
+        });
+        self.cut(items.into_iter().skip(start).collect(), id)
+    }
+
+    /// Cuts `items` to the page and makes the cursor of the next one.
+    pub fn cut<T>(&self, mut items: Vec<T>, id: impl Fn(&T) -> &str) -> (Vec<T>, Option<String>) {
+        let more = items.len() > usize::from(self.limit);
+        items.truncate(usize::from(self.limit));
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|last| URL_SAFE_NO_PAD.encode(format!("{}:{}", self.list, id(last))));
+        (items, next)
+    }
+}
+
+fn open(cursor: &str, list: &str) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (of, id) = text.split_once(':')?;
+    (of == list).then(|| id.to_owned())
+}

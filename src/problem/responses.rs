@@ -1,0 +1,78 @@
+//! The failures that operations share, for `responses(...)`: each stands once in the document.
+use utoipa::IntoResponses;
+use utoipa::openapi::{
+    ContentBuilder, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder, Schema,
+};
+
+type Named = (u16, &'static str, &'static str);
+
+const SHARED: &[Named] = &[
+    (304, "NotModified", "The copy you have is current"),
+    (400, "BadRequest", "The request cannot be read"),
+    (401, "Unauthorized", "No valid access token"),
+    (403, "Forbidden", "The token lacks the scope that is needed"),
+    (404, "NotFound", "Not there, or not yours"),
+    (
+        409,
+        "Conflict",
+        "Clashes with what is stored, or comes at the wrong time",
+    ),
+    (413, "PayloadTooLarge", "The request body is too large"),
+    (
+        415,
+        "UnsupportedMediaType",
+        "The request body is not application/json",
+    ),
+    (
+        422,
+        "Unprocessable",
+        "The request breaks rules; errors lists all of them",
+    ),
+    (500, "InternalError", "Something went wrong on our side"),
+    (
+        503,
+        "Unavailable",
+        "Not available for the moment; see Retry-After",
+    ),
+];
+
+/// Every shared response under its name, for the document's components.
+pub fn components() -> impl Iterator<Item = (String, RefOr<Response>)> {
+    SHARED.iter().map(|(status, name, description)| {
+        let mut response = ResponseBuilder::new().description(*description);
+        if *status >= 400 {
+            let body = ContentBuilder::new()
+                .schema(Some(RefOr::<Schema>::Ref(Ref::from_schema_name("Problem"))))
+                .build();
+            response = response.content("application/problem+json", body);
+        }
+        ((*name).to_owned(), response.build().into())
+    })
+}
+
+macro_rules! sets {
+    ($($(#[$doc:meta])* $name:ident = $($status:literal)*;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+        impl IntoResponses for $name {
+            fn responses() -> std::collections::BTreeMap<String, RefOr<Response>> {
+                let mut all = ResponsesBuilder::new();
+                for (status, name, _) in SHARED.iter().filter(|s| [$($status),*].contains(&s.0)) {
+                    let reference: RefOr<Response> = RefOr::Ref(Ref::from_response_name(*name));
+                    all = all.response(status.to_string(), reference);
+                }
+                all.build().responses.into_iter().collect()
+            }
+        }
+    )*};
+}
+
+sets! {
+    /// What reading open content can fail with.
+    Open = 304 400 404 422 500 503;
+    /// What reading tenant data can fail with.
+    Reading = 304 400 401 403 404 422 500 503;
+    /// What an operation with a body can fail with.
+    Writing = 400 401 403 404 409 413 415 422 500 503;
+}

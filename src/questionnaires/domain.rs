@@ -1,0 +1,175 @@
+//! Questionnaires as they are served and scored.
+use crate::guidelines::Source;
+use crate::text::LocalizedText;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The answer to one item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AnswerStatus)]
+pub enum Status {
+    Implemented,
+    Partial,
+    NotImplemented,
+    Unknown,
+    NotApplicable,
+}
+
+/// How a result is made of answers: as points with bands, or as how much is covered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ScoringMethod)]
+pub enum Method {
+    Points,
+    Coverage,
+}
+
+/// How much work it usually is to close a gap (our own estimate).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Effort {
+    Low,
+    Medium,
+    High,
+}
+
+/// One possible answer and what it counts.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AnswerScale)]
+pub struct Scale {
+    pub status: Status,
+    #[schema(example = 4)]
+    pub points: i32,
+    pub label: LocalizedText,
+    /// What to know before relying on it.
+    pub note: Option<LocalizedText>,
+}
+
+/// What a score means and what to do next.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Band {
+    #[schema(example = "insufficient")]
+    pub id: String,
+    /// The lowest score of the band.
+    pub min: i32,
+    /// The highest score of the band.
+    pub max: i32,
+    pub label: LocalizedText,
+    pub next_step: LocalizedText,
+}
+
+/// Points per answer, and the bands of the sum.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Scoring {
+    pub method: Method,
+    pub answers: Vec<Scale>,
+    /// The lowest score there is.
+    pub minimum: i32,
+    /// The highest score there is.
+    pub maximum: i32,
+    /// Lowest first, without gaps.
+    pub bands: Vec<Band>,
+    pub sources: Vec<Source>,
+}
+
+/// One thing to answer: a control of the guideline.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = QuestionnaireItem)]
+pub struct Item {
+    /// Key of the control.
+    #[schema(example = "self-check-01")]
+    pub control: String,
+    /// As printed in the guideline.
+    pub number: Option<String>,
+    pub category: Option<LocalizedText>,
+    pub title: LocalizedText,
+    pub statement: LocalizedText,
+    /// What "not applicable" would mean here (our own words).
+    pub not_applicable: LocalizedText,
+    /// Where to start when the answer is not "implemented" (our own words).
+    pub advice: LocalizedText,
+    pub effort: Effort,
+}
+
+/// A part of a questionnaire.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = QuestionnaireSection)]
+pub struct Section {
+    #[schema(example = "part-1")]
+    pub id: String,
+    pub title: LocalizedText,
+    pub items: Vec<Item>,
+}
+
+/// The part of a guideline that a company answers.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Questionnaire {
+    #[schema(example = "ipa-self-check-3.1")]
+    pub id: String,
+    #[schema(example = "ipa-sme")]
+    pub guideline: String,
+    #[schema(example = "3.1")]
+    pub edition: String,
+    pub title: LocalizedText,
+    pub description: LocalizedText,
+    /// Who should answer.
+    pub respondent: LocalizedText,
+    pub scoring: Scoring,
+    pub sections: Vec<Section>,
+}
+
+/// An item and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemRef<'a> {
+    pub section: &'a Section,
+    pub item: &'a Item,
+}
+
+impl Questionnaire {
+    /// Every item, in order.
+    pub fn items(&self) -> impl Iterator<Item = ItemRef<'_>> {
+        self.sections.iter().flat_map(|section| {
+            section
+                .items
+                .iter()
+                .map(move |item| ItemRef { section, item })
+        })
+    }
+
+    pub fn asks(&self, control: &str) -> bool {
+        self.items().any(|i| i.item.control == control)
+    }
+}
+
+impl Scoring {
+    /// What an answer counts; the shipped files are checked to have all five.
+    pub fn points(&self, status: Status) -> i32 {
+        self.answers
+            .iter()
+            .find(|scale| scale.status == status)
+            .map_or(0, |scale| scale.points)
+    }
+
+    pub fn band(&self, score: i32) -> Option<&Band> {
+        self.bands
+            .iter()
+            .find(|band| (band.min..=band.max).contains(&score))
+    }
+}
+
+/// The shipped questionnaires.
+#[derive(Debug, Default)]
+pub struct Questionnaires(pub(super) Vec<Questionnaire>);
+
+impl Questionnaires {
+    pub fn all(&self) -> &[Questionnaire] {
+        &self.0
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Questionnaire> {
+        self.0.iter().find(|questionnaire| questionnaire.id == id)
+    }
+}

@@ -1,0 +1,349 @@
+//! The form of the rule files.
+use super::super::rule_dto::{ConditionDocument, DeadlineDocument, ForEachDocument, RuleDocument};
+use super::super::words::{BasisType, Obligation, OnUnknown, Stage};
+use crate::contacts::{ChannelType, Confidence, Directory};
+use crate::shipped::Faults;
+use crate::text::LocalizedText;
+use chrono::NaiveDate;
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+/// The rules, by subject.
+macro_rules! rules {
+    ($($name:literal)*) => { &[$(($name, include_str!(concat!("../data/rules/", $name, ".yaml"))),)*] };
+}
+pub const RULES: &[(&str, &str)] = rules! {
+    "01-life-and-contractors" "02-cover-and-evidence" "03-police-and-experts"
+    "04-personal-information" "05-sector-reports" "06-counterparties" "07-sharing" "08-recovery"
+};
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RulesetFile {
+    pub version: String,
+    pub timezone: String,
+    pub notice: Option<LocalizedText>,
+    pub tiers: Vec<TierEntry>,
+    pub obligations: Vec<ObligationEntry>,
+    pub actions: Vec<ActionEntry>,
+    pub forms: Vec<FormEntry>,
+    pub info_sets: Vec<InfoSetEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TierEntry {
+    pub tier: u8,
+    pub title: LocalizedText,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObligationEntry {
+    pub obligation: Obligation,
+    pub meaning: LocalizedText,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionEntry {
+    pub action: String,
+    pub title: LocalizedText,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormEntry {
+    pub form: String,
+    pub title: LocalizedText,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InfoSetEntry {
+    pub key: String,
+    pub title: LocalizedText,
+}
+
+impl RulesetFile {
+    pub fn check(&self, faults: &mut Faults) {
+        let place = "routing/ruleset.yaml";
+        if self.timezone != "Asia/Tokyo" {
+            faults.add(format!("{place}: days are counted in Asia/Tokyo only"));
+        }
+        let tiers: Vec<_> = self.tiers.iter().map(|tier| tier.tier).collect();
+        if tiers != (0..=8).collect::<Vec<_>>() {
+            faults.add(format!("{place}: the tiers are not 0 to 8"));
+        }
+        for text in self
+            .tiers
+            .iter()
+            .map(|t| &t.title)
+            .chain(self.obligations.iter().map(|o| &o.meaning))
+            .chain(self.actions.iter().map(|a| &a.title))
+            .chain(self.forms.iter().map(|f| &f.title))
+            .chain(self.info_sets.iter().map(|i| &i.title))
+            .chain(&self.notice)
+        {
+            faults.whole(place, text);
+        }
+        for obligation in [Obligation::Must, Obligation::Should, Obligation::May] {
+            if !self.obligations.iter().any(|o| o.obligation == obligation) {
+                faults.add(format!("{place}: {obligation:?} is not explained"));
+            }
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HolidaysFile {
+    /// Compared with the list of the Cabinet Office.
+    #[allow(dead_code)] // Read by people; kept so that the file cannot hold anything unknown.
+    pub verified: bool,
+    #[allow(dead_code)]
+    pub note: Option<LocalizedText>,
+    pub valid_until: Option<NaiveDate>,
+    pub closures: Vec<String>,
+    pub dates: Vec<NaiveDate>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DerivationEntry {
+    pub id: String,
+    pub meaning: LocalizedText,
+    pub when: ConditionEntry,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExtrasFile {
+    pub annotations: Vec<AnnotationEntry>,
+    pub substitutions: Vec<SubstitutionEntry>,
+    pub guardrails: Vec<GuardrailEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnnotationEntry {
+    pub id: String,
+    pub when: ConditionEntry,
+    pub apply_to_contacts: Vec<String>,
+    pub form: String,
+    pub reason: LocalizedText,
+    pub sources: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubstitutionEntry {
+    pub id: String,
+    pub when: ConditionEntry,
+    pub from: String,
+    pub to: String,
+    pub only_tag: String,
+    pub party_from: String,
+    pub reason: LocalizedText,
+    pub sources: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuardrailEntry {
+    pub id: String,
+    pub when: ConditionEntry,
+    pub text: LocalizedText,
+    pub sources: Vec<String>,
+}
+
+/// `all`, `any`, `not`, or a test of one `fact`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionEntry {
+    pub all: Option<Vec<ConditionEntry>>,
+    pub any: Option<Vec<ConditionEntry>>,
+    pub not: Option<Box<ConditionEntry>>,
+    pub fact: Option<String>,
+    pub op: Option<String>,
+    pub value: Option<Json>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeadlineEntry {
+    pub kind: String,
+    pub start: Option<String>,
+    pub min_days: Option<i64>,
+    pub max_days: Option<i64>,
+    pub days: Option<i64>,
+    pub hours: Option<i64>,
+    pub count: Option<String>,
+    pub roll: Option<String>,
+    pub hours_fact: Option<String>,
+    pub days_fact: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForEachEntry {
+    pub list: String,
+    #[serde(rename = "where")]
+    pub filter: ConditionEntry,
+    pub party: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleEntry {
+    pub id: String,
+    pub contact: String,
+    pub action: String,
+    pub obligation: Obligation,
+    pub stages: Vec<Stage>,
+    pub tier: u8,
+    pub priority: u32,
+    #[serde(default)]
+    pub tags: Vec<String>,
+    pub party: Option<String>,
+    pub party_from: Option<String>,
+    pub for_each: Option<ForEachEntry>,
+    #[serde(default)]
+    pub after: Vec<String>,
+    #[serde(default)]
+    pub overrides: Vec<String>,
+    #[serde(default)]
+    pub schedulable: bool,
+    pub effective_from: Option<NaiveDate>,
+    pub effective_to: Option<NaiveDate>,
+    pub when: ConditionEntry,
+    #[serde(default)]
+    pub on_unknown: OnUnknown,
+    pub deadline: DeadlineEntry,
+    pub channel: ChannelType,
+    pub info: Option<String>,
+    pub reason: LocalizedText,
+    pub legal_basis: LocalizedText,
+    pub basis_type: BasisType,
+    pub sources: Vec<String>,
+    pub confidence: Confidence,
+    #[serde(default)]
+    pub unverified: bool,
+    pub day_counting_confidence: Option<Confidence>,
+}
+
+impl RuleEntry {
+    /// The rule as it is served.
+    pub fn document(&self, directory: &Directory) -> RuleDocument {
+        let rule = self;
+        RuleDocument {
+            id: rule.id.clone(),
+            contact: rule.contact.clone(),
+            action: rule.action.clone(),
+            obligation: rule.obligation,
+            stages: rule.stages.clone(),
+            tier: rule.tier,
+            priority: rule.priority,
+            tags: rule.tags.clone(),
+            party: rule.party.clone(),
+            party_from: rule.party_from.clone(),
+            for_each: rule.for_each.as_ref().map(|each| ForEachDocument {
+                list: each.list.clone(),
+                party: each.party.clone(),
+                condition: each.filter.document(),
+            }),
+            after: rule.after.clone(),
+            overrides: rule.overrides.clone(),
+            schedulable: rule.schedulable,
+            effective_from: rule.effective_from,
+            effective_to: rule.effective_to,
+            condition: rule.when.document(),
+            on_unknown: rule.on_unknown,
+            deadline: rule.deadline.document(),
+            channel: rule.channel,
+            info: rule.info.clone(),
+            reason: rule.reason.clone(),
+            legal_basis: rule.legal_basis.clone(),
+            basis_type: rule.basis_type,
+            sources: rule
+                .sources
+                .iter()
+                .filter_map(|key| directory.source(key))
+                .cloned()
+                .collect(),
+            confidence: rule.confidence,
+            unverified: rule.unverified,
+            day_counting_confidence: rule.day_counting_confidence,
+        }
+    }
+}
+
+impl ConditionEntry {
+    fn document(&self) -> ConditionDocument {
+        let group = |kind: &str, parts: &[Self]| ConditionDocument {
+            r#type: kind.to_owned(),
+            conditions: parts.iter().map(Self::document).collect(),
+            ..ConditionDocument::default()
+        };
+        if let Some(parts) = &self.all {
+            return group("all", parts);
+        }
+        if let Some(parts) = &self.any {
+            return group("any", parts);
+        }
+        if let Some(part) = &self.not {
+            return group("not", std::slice::from_ref(part));
+        }
+        ConditionDocument {
+            r#type: "fact".to_owned(),
+            fact: self.fact.clone(),
+            op: self.op.clone(),
+            values: match &self.value {
+                None => vec![],
+                Some(Json::Array(values)) => values.iter().map(plain).collect(),
+                Some(Json::Object(fields)) => fields
+                    .iter()
+                    .map(|(k, v)| format!("{k}={}", plain(v)))
+                    .collect(),
+                Some(value) => vec![plain(value)],
+            },
+            conditions: vec![],
+        }
+    }
+}
+
+/// A scalar as it is compared and shown.
+pub fn plain(value: &Json) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+impl DeadlineEntry {
+    fn document(&self) -> DeadlineDocument {
+        let Self {
+            kind,
+            start,
+            min_days,
+            max_days,
+            days,
+            hours,
+            count,
+            roll,
+            hours_fact,
+            days_fact,
+        } = self.clone();
+        DeadlineDocument {
+            kind,
+            start,
+            min_days,
+            max_days,
+            days,
+            hours,
+            count,
+            roll,
+            hours_fact,
+            days_fact,
+        }
+    }
+}

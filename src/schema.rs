@@ -1,0 +1,52 @@
+//! The tables as Diesel knows them; a test compares them with the real columns.
+diesel::table! {
+    tenants (slug) {
+        slug -> Text,
+        name -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    signing_keys (slot) {
+        slot -> Text,
+        kid -> Text,
+        pkcs8 -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    clients (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        external_id -> Nullable<Text>,
+        name -> Text,
+        industry -> Nullable<Text>,
+        employees -> Nullable<Integer>,
+        prefecture -> Nullable<Text>,
+        profile -> Text,
+        contracts -> Text,
+        revision -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    assessments (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        client_id -> Text,
+        questionnaire -> Text,
+        external_id -> Nullable<Text>,
+        state -> Text,
+        answers -> Text,
+        revision -> Integer,
+        created_by -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        submitted_at -> Nullable<Timestamp>,
+        submitted_by -> Nullable<Text>,
+    }
+}

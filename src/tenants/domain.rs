@@ -1,0 +1,78 @@
+//! What a tenant is.
+use chrono::{DateTime, Utc};
+
+/// A provider: the owner of clients, assessments and everything below.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenancy {
+    pub slug: String,
+    pub name: String,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("a slug has 1 to 40 characters of a-z, 0-9 and -, and starts with a letter")]
+    Slug,
+    #[error("a name has 1 to 200 characters")]
+    Name,
+}
+
+impl Tenancy {
+    pub fn new(slug: &str, name: &str, now: DateTime<Utc>) -> Result<Self, Refusal> {
+        let good = slug.starts_with(|c: char| c.is_ascii_lowercase())
+            && slug.len() <= 40
+            && slug
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !good {
+            return Err(Refusal::Slug);
+        }
+        if !(1..=200).contains(&name.trim().chars().count()) {
+            return Err(Refusal::Name);
+        }
+        Ok(Self {
+            slug: slug.to_owned(),
+            name: name.trim().to_owned(),
+            created_at: now,
+        })
+    }
+}
+
+/// The issuer's private key (Ed25519, PKCS#8) and its public name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SigningKey {
+    pub kid: String,
+    pub pkcs8: Vec<u8>,
+    pub created_at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_short_and_plain() {
+        for (slug, good) in [
+            ("acme", true),
+            ("a1-b", true),
+            ("", false),
+            ("1a", false),
+            ("Acme", false),
+            ("a b", false),
+            ("お助け", false),
+            (&"a".repeat(40), true),
+            (&"a".repeat(41), false),
+        ] {
+            let made = Tenancy::new(slug, "name", DateTime::UNIX_EPOCH);
+            assert_eq!(made.is_ok(), good, "{slug:?}");
+        }
+    }
+}

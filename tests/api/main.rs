@@ -1,0 +1,15 @@
+//! Stories through HTTP on the same application that `tasuke serve` runs, on both databases.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod assessments;
+mod bad_input;
+mod clients;
+mod contacts;
+mod document;
+mod guidelines;
+mod http;
+mod questionnaires;
+mod routing;
+mod support;
+mod tenancy;
+mod tokens;

@@ -1,0 +1,221 @@
+//! One service per test, on its own database; every answer is held against the OpenAPI document.
+mod conformance;
+mod databases;
+
+pub use databases::Engine;
+
+use actix_web::dev::ServerHandle;
+use chrono::{TimeDelta, Utc};
+use databases::Database;
+use serde_json::Value;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::time::Duration;
+use tasuke::app::Service as App;
+use tasuke::auth::{Grant, Issuer};
+use tasuke::caller::Scope;
+use tasuke::db::Db;
+use tasuke::knowledge::Knowledge;
+use tasuke::server;
+use tasuke::tenants::{self, Tenancy};
+use ureq::http::{HeaderMap, Method};
+
+/// What the tests' service takes for a body, at most.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// A running service. It stops, and its database goes away, with the test.
+pub struct Service {
+    pub address: SocketAddr,
+    pub db: Db,
+    issuer: Arc<Issuer>,
+    document: Value,
+    server: ServerHandle,
+    _database: Database,
+}
+
+impl Service {
+    pub fn start(engine: Engine) -> Self {
+        static KNOWLEDGE: OnceLock<Knowledge> = OnceLock::new();
+        let knowledge = KNOWLEDGE.get_or_init(|| Knowledge::load().unwrap());
+        let database = Database::create(engine);
+        let db = Db::open(&database.url, 4).unwrap();
+        db.migrate().unwrap();
+        let issuer = Issuer::open(&db, "tasuke", "tasuke", Utc::now()).unwrap();
+        let app = App::new(db.clone(), issuer, knowledge.clone(), MAX_BODY).unwrap();
+        let issuer = Arc::clone(&app.issuer);
+        let document = app.document().clone();
+        let (address, server) = run(app);
+        let service = Self {
+            address,
+            db,
+            issuer,
+            document,
+            server,
+            _database: database,
+        };
+        for tenant in ["acme", "rival"] {
+            let tenancy = Tenancy::new(tenant, tenant, Utc::now()).unwrap();
+            let add = |conn: &mut _| tenants::add(conn, &tenancy);
+            service.db.write_now(add).unwrap();
+        }
+        service
+    }
+
+    /// A caller with every scope.
+    pub fn tenant(&self, tenant: &str) -> Caller<'_> {
+        self.caller(tenant, Scope::ALL, None)
+    }
+
+    /// A caller with these scopes, perhaps narrowed to one client.
+    pub fn caller(&self, tenant: &str, scopes: &[Scope], client: Option<&str>) -> Caller<'_> {
+        let grant = Grant {
+            tenant: tenant.into(),
+            subject: "tester".into(),
+            scopes: scopes.to_vec(),
+            client: client.map(Into::into),
+            lifetime: TimeDelta::minutes(5),
+        };
+        let token = self.issuer.issue(&grant, Utc::now()).unwrap();
+        self.with_authorization(&format!("Bearer {token}"))
+    }
+
+    pub fn with_authorization(&self, value: &str) -> Caller<'_> {
+        Caller {
+            service: self,
+            authorization: Some(value.to_owned()),
+        }
+    }
+
+    pub fn anonymous(&self) -> Caller<'_> {
+        Caller {
+            service: self,
+            authorization: None,
+        }
+    }
+
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Not awaited: the process ends with the tests, and the port is the system's choice.
+        drop(self.server.stop(false));
+    }
+}
+
+fn run(app: App) -> (SocketAddr, ServerHandle) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let server = server::run(listener, app, Some(1)).unwrap();
+            tell.send(server.handle()).unwrap();
+            server.await.unwrap();
+        });
+    });
+    (address, told.recv().unwrap())
+}
+
+/// Somebody who calls the service.
+pub struct Caller<'a> {
+    service: &'a Service,
+    authorization: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+    pub json: Value,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{:#}", self.json);
+        self
+    }
+
+    pub fn text(&self, pointer: &str) -> &str {
+        self.json.pointer(pointer).unwrap().as_str().unwrap()
+    }
+
+    /// `pointer code` of every fault, in order.
+    pub fn faults(&self) -> Vec<String> {
+        let errors = self.json["errors"].as_array().unwrap();
+        errors
+            .iter()
+            .map(|e| {
+                format!(
+                    "{} {}",
+                    e["pointer"].as_str().unwrap(),
+                    e["code"].as_str().unwrap()
+                )
+            })
+            .collect()
+    }
+}
+
+impl Caller<'_> {
+    pub fn get(&self, path: &str) -> Answer {
+        self.send(&Method::GET, path, &[], None)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        let body = serde_json::to_vec(body).unwrap();
+        let json = [("content-type", "application/json")];
+        self.send(&Method::POST, path, &json, Some(&body))
+    }
+
+    pub fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build()
+            .into();
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.service.address));
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = match body {
+            Some(body) => agent.run(request.body(body).unwrap()),
+            None => agent.run(request.body(()).unwrap()),
+        };
+        let mut response = response.unwrap();
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let bytes = response.body_mut().read_to_vec().unwrap();
+        let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let answer = Answer {
+            status,
+            headers,
+            bytes,
+            json,
+        };
+        conformance::check(&self.service.document, method, path, &answer);
+        answer
+    }
+}
