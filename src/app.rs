@@ -159,6 +159,7 @@ pub fn build(
         .app_data(knowledge.ruleset)
         .app_data(schemas)
         .app_data(document)
+        .wrap(from_fn(request::refuse_nul))
         .wrap(from_fn(problem::finish))
         .wrap(from_fn(request::identify))
 }

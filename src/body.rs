@@ -1,12 +1,13 @@
 //! Reading what a caller sent. Bodies are held against the OpenAPI document, so that what it says of
 //! a field is what is enforced, and everything wrong is told at once.
+mod explain;
+
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
 use actix_web::http::header;
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest, dev};
 use jsonschema::Validator;
-use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -75,17 +76,17 @@ impl Schemas {
         let mut faults = vec![];
         no_nul(&value, "", &mut faults);
         let name = T::name();
-        match self.validators.get(name.as_ref()) {
-            Some(validator) => {
-                for error in validator.iter_errors(&value) {
-                    explain(error.instance_path().as_str(), error.kind(), &mut faults);
-                }
-            }
-            // Every body type stands in the document, or the route table could not name it.
-            None => tracing::error!(%name, "no schema for a request body"),
+        let Some(validator) = self.validators.get(name.as_ref()) else {
+            tracing::error!(%name, "the document has no schema for this request body");
+            return Err(Problem::new(&kinds::INTERNAL));
+        };
+        for error in validator.iter_errors(&value) {
+            explain::explain(error.instance_path().as_str(), error.kind(), &mut faults);
         }
         if !faults.is_empty() {
-            faults.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+            faults.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
+            // A number is not one of the words either: the wrong type says it all.
+            faults.dedup_by(|next, kept| next.pointer == kept.pointer && kept.code == "type");
             return Err(Problem::invalid(faults));
         }
         serde_json::from_value(value).map_err(|error| {
@@ -202,135 +203,4 @@ fn no_nul(value: &Value, pointer: &str, faults: &mut Vec<Fault>) {
 /// A name as one step of an RFC 6901 pointer.
 pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
-}
-
-fn explain(pointer: &str, kind: &ValidationErrorKind, faults: &mut Vec<Fault>) {
-    use ValidationErrorKind as K;
-    let mut fault = |pointer: String, code, ja: String, en: String| {
-        faults.push(Fault::new(pointer, code, LocalizedText::new(ja, en)));
-    };
-    let at = pointer.to_owned();
-    match kind {
-        K::Required { property } => fault(
-            format!(
-                "{pointer}/{}",
-                escape(property.as_str().unwrap_or_default())
-            ),
-            "required",
-            "必須です".into(),
-            "is required".into(),
-        ),
-        K::AdditionalProperties { unexpected } => {
-            for name in unexpected {
-                fault(
-                    format!("{pointer}/{}", escape(name)),
-                    "unknown-field",
-                    "知らない項目です".into(),
-                    "is not a known field".into(),
-                );
-            }
-        }
-        K::Enum { options } => fault(
-            at,
-            "unknown-value",
-            format!("次のいずれかにしてください: {}", words(options)),
-            format!("must be one of: {}", words(options)),
-        ),
-        K::Type { kind } => {
-            let wanted = types(kind);
-            fault(
-                at,
-                "type",
-                format!("型が違います（{wanted}）"),
-                format!("must be of type {wanted}"),
-            );
-        }
-        K::Format { format } => fault(
-            at,
-            "format",
-            format!("{format} の形式ではありません"),
-            format!("is not a {format}"),
-        ),
-        K::Pattern { pattern } => fault(
-            at,
-            "pattern",
-            format!("形式 {pattern} に合いません"),
-            format!("does not match {pattern}"),
-        ),
-        K::MinLength { limit } => fault(
-            at,
-            "too-short",
-            format!("{limit} 文字以上にしてください"),
-            format!("must have at least {limit} characters"),
-        ),
-        K::MaxLength { limit } => fault(
-            at,
-            "too-long",
-            format!("{limit} 文字以下にしてください"),
-            format!("must have at most {limit} characters"),
-        ),
-        K::Minimum { limit } => fault(
-            at,
-            "too-small",
-            format!("{limit} 以上にしてください"),
-            format!("must be at least {limit}"),
-        ),
-        K::Maximum { limit } => fault(
-            at,
-            "too-large",
-            format!("{limit} 以下にしてください"),
-            format!("must be at most {limit}"),
-        ),
-        K::MinItems { limit } => fault(
-            at,
-            "too-few",
-            format!("{limit} 件以上にしてください"),
-            format!("must have at least {limit} items"),
-        ),
-        K::MaxItems { limit } => fault(
-            at,
-            "too-many",
-            format!("{limit} 件以下にしてください"),
-            format!("must have at most {limit} items"),
-        ),
-        // "null, or that": what is wrong with "that" is what the caller wants to know.
-        K::OneOfNotValid { context } | K::AnyOf { context } => {
-            let meant = context
-                .iter()
-                .find(|branch| !branch.iter().any(|e| is_null_expected(e.kind())));
-            for error in meant.into_iter().flatten() {
-                explain(error.instance_path().as_str(), error.kind(), faults);
-            }
-        }
-        other => fault(
-            at,
-            "schema",
-            format!("規則 {} に反しています", other.keyword()),
-            format!("breaks the rule {}", other.keyword()),
-        ),
-    }
-}
-
-fn is_null_expected(kind: &ValidationErrorKind) -> bool {
-    matches!(kind, ValidationErrorKind::Type { kind } if types(kind) == "null")
-}
-
-fn types(kind: &TypeKind) -> String {
-    match kind {
-        TypeKind::Single(one) => one.to_string(),
-        TypeKind::Multiple(many) => {
-            let names: Vec<_> = many.iter().map(|one| one.to_string()).collect();
-            names.join(" / ")
-        }
-    }
-}
-
-fn words(options: &Value) -> String {
-    let words: Vec<_> = options
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|o| o.as_str().map_or_else(|| o.to_string(), str::to_owned))
-        .collect();
-    words.join(", ")
 }

@@ -58,10 +58,11 @@ impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         use DatabaseErrorKind as Kind;
         match error {
-            DieselError::NotFound => Self::Missing,
-            DieselError::DatabaseError(Kind::UniqueViolation, _) => Self::Duplicate,
             // Foreign keys lead to the tenant and the client: one of them is not there.
-            DieselError::DatabaseError(Kind::ForeignKeyViolation, _) => Self::Missing,
+            DieselError::NotFound | DieselError::DatabaseError(Kind::ForeignKeyViolation, _) => {
+                Self::Missing
+            }
+            DieselError::DatabaseError(Kind::UniqueViolation, _) => Self::Duplicate,
             DieselError::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _) => {
                 Self::Unavailable(error.into())
             }

@@ -1,11 +1,85 @@
-//! demo
+//! `tasuke demo`: the main job on a fresh SQLite folder, through the real API, told for a person.
+#![allow(clippy::print_stdout)] // The demo is what it prints.
+
+mod story;
+
+use crate::auth::Grant;
+use crate::caller::Scope;
 use crate::config::{Identity, Serving, Storage};
+use crate::server::{self, StartError};
+use crate::tenants::{self, Tenancy};
+use chrono::TimeDelta;
+use serde_json::Value;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+const TENANT: &str = "demo";
+
+/// Makes a provider and a client, submits a self-check, routes an incident, and goes on serving.
 pub fn run(
-    _: &Storage,
-    _: &Serving,
-    _: &Identity,
-    _: &Path,
-) -> Result<(), Box<dyn std::error::Error>> {
-    Ok(())
+    storage: &Storage,
+    serving: &Serving,
+    identity: &Identity,
+    examples: &Path,
+) -> Result<(), Failure> {
+    // Always a folder of its own: a demo never writes into somebody's data.
+    let folder = std::env::temp_dir().join(format!("tasuke-demo-{}", crate::clock::new_id()));
+    let storage = Storage {
+        database_url: None,
+        data_dir: folder.clone(),
+        ..storage.clone()
+    };
+    let self_check = read(&examples.join("self-check.json"))?;
+    let incident = read(&examples.join("ransomware.json"))?;
+
+    let db = server::open(&storage)?;
+    server::ensure_schema(&db, &storage)?;
+    let now = crate::clock::now();
+    let tenancy = Tenancy::new(TENANT, "お助け隊デモ / Demo provider", now)?;
+    db.write_now(|conn| tenants::add(conn, &tenancy))?;
+    let service = server::assemble(db, &storage, identity, serving.max_body_bytes)?;
+    let grant = Grant {
+        tenant: TENANT.into(),
+        subject: "demo".into(),
+        scopes: Scope::ALL.to_vec(),
+        client: None,
+        lifetime: TimeDelta::hours(8),
+    };
+    let token = service.issuer.issue(&grant, now)?;
+    let listener = listen(serving.listen)?;
+    let address = listener.local_addr()?;
+    let workers = serving.workers;
+    actix_web::rt::System::new().block_on(async move {
+        let server = server::run(listener, service, workers)?;
+        let handle = server.handle();
+        let stop = handle.clone();
+        std::thread::spawn(move || {
+            let told = story::tell(address, &token, &self_check, &incident, &folder);
+            if let Err(error) = told {
+                tracing::error!(%error, "the demo failed");
+                drop(stop.stop(false));
+            }
+        });
+        server.await?;
+        Ok(())
+    })
+}
+
+fn read(file: &Path) -> Result<Value, Failure> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
+    serde_json::from_str(&text).map_err(|error| format!("{name}: {error}").into())
+}
+
+/// The port asked for, or a free one when it is taken: the demo prints where it is.
+fn listen(wanted: SocketAddr) -> Result<TcpListener, StartError> {
+    let bind = |address: SocketAddr| {
+        TcpListener::bind(address).map_err(|error| StartError::Listen(address.to_string(), error))
+    };
+    bind(wanted).or_else(|error| {
+        println!("{error}; taking a free port instead");
+        bind(SocketAddr::new(wanted.ip(), 0))
+    })
 }

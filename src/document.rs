@@ -30,12 +30,14 @@ fn open_means_no_security(document: &mut Value) {
     }
 }
 
-/// Takes out what trips generators up and says nothing: defaults that are null, and that names of
-/// properties are strings.
+/// Takes out what trips generators up: defaults in bodies, and that names of properties are strings.
 fn tidy(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            if fields.get("default") == Some(&Value::Null) {
+            let is_schema = ["type", "oneOf", "$ref"]
+                .iter()
+                .any(|k| fields.contains_key(*k));
+            if is_schema {
                 fields.remove("default");
             }
             fields.remove("propertyNames");

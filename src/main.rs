@@ -13,7 +13,7 @@ use tasuke::knowledge::Knowledge;
 use tasuke::tenants::{self, Tenancy};
 use tasuke::{app, demo, server};
 
-type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Tasuke (助け): guideline controls, assessments and incident contact routing for security providers
 #[derive(Debug, Parser)]

@@ -25,6 +25,12 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone)]
 pub struct Problem {
     kind: &'static Kind,
+    /// Boxed, because every handler's result has room for it.
+    particulars: Box<Particulars>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Particulars {
     detail: Option<LocalizedText>,
     faults: Vec<Fault>,
     header: Option<(header::HeaderName, String)>,
@@ -67,18 +73,15 @@ impl Problem {
     pub fn new(kind: &'static Kind) -> Self {
         Self {
             kind,
-            detail: None,
-            faults: vec![],
-            header: None,
+            particulars: Box::default(),
         }
     }
 
     /// A request that can be read but breaks rules: all of them at once.
     pub fn invalid(faults: Vec<Fault>) -> Self {
-        Self {
-            faults,
-            ..Self::new(&kinds::INVALID)
-        }
+        let mut problem = Self::new(&kinds::INVALID);
+        problem.particulars.faults = faults;
+        problem
     }
 
     pub fn not_found() -> Self {
@@ -86,17 +89,12 @@ impl Problem {
     }
 
     pub fn with_detail(mut self, detail: LocalizedText) -> Self {
-        self.detail = Some(detail);
-        self
-    }
-
-    pub fn with_fault(mut self, fault: Fault) -> Self {
-        self.faults.push(fault);
+        self.particulars.detail = Some(detail);
         self
     }
 
     pub fn with_header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
-        self.header = Some((name, value.into()));
+        self.particulars.header = Some((name, value.into()));
         self
     }
 
@@ -152,7 +150,7 @@ impl ResponseError for Problem {
     /// language and id.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
-        if let Some((name, value)) = &self.header {
+        if let Some((name, value)) = &self.particulars.header {
             response.insert_header((name.clone(), value.as_str()));
         } else if self.kind.status == 401 {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

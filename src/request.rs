@@ -1,4 +1,5 @@
 //! What every request has: an id, a language, and `HEAD` wherever there is `GET`.
+use crate::problem::{Problem, kinds};
 use crate::text::Language;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -6,7 +7,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
-use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
+use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, ResponseError as _};
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Ready, ready};
@@ -75,6 +76,25 @@ pub async fn identify(
         response = response.map_body(|_, body| BoxBody::new(OnlySize(body.size())));
     }
     Ok(response)
+}
+
+/// Middleware: no text may hold U+0000, because PostgreSQL cannot; bodies are checked where they are
+/// read.
+pub async fn refuse_nul(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let kind = if request.path().contains("%00") {
+        &kinds::MALFORMED_PATH
+    } else if request.query_string().contains("%00") {
+        &kinds::MALFORMED_QUERY
+    } else {
+        return next
+            .call(request)
+            .await
+            .map(ServiceResponse::map_into_boxed_body);
+    };
+    Ok(request.into_response(Problem::new(kind).error_response()))
 }
 
 /// A body that tells its size, for `Content-Length`, and has nothing in it.

@@ -5,6 +5,4 @@ mod http;
 mod scoring;
 mod store;
 
-pub use domain::{Answer, Assessment, Refusal, Source, State};
 pub use http::routes;
-pub use scoring::{AssessmentResult, Gap, score};

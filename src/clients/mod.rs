@@ -3,6 +3,5 @@ mod domain;
 mod http;
 mod store;
 
-pub use domain::{Client, NewClient};
 pub use http::routes;
-pub use store::{add, by_external_id, get};
+pub use store::{by_external_id, get};

@@ -4,5 +4,5 @@ mod domain;
 mod http;
 
 pub use directory::Directory;
-pub use domain::{Channel, ChannelType, Confidence, Contact, ContactSource};
+pub use domain::{ChannelType, Confidence, ContactSource};
 pub use http::routes;

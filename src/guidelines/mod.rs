@@ -6,5 +6,5 @@ mod search;
 mod shipped;
 
 pub use catalogue::Catalogue;
-pub use domain::{Control, Edition, Guideline, Source, SourceKind, Term, Verification};
+pub use domain::Source;
 pub use http::routes;

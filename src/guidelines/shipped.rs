@@ -1,98 +1,14 @@
-//! The guideline files: their form, and the checks they must pass.
+//! The guideline files, and the checks they must pass.
+mod files;
+
 use super::catalogue::Catalogue;
 use super::domain::{
-    Appendix, Change, Control, Edition, EditionSummary, Group, Guideline, Source, SourceKind, Term,
-    Verification,
+    Control, Edition, EditionSummary, Group, Guideline, Source, Term, Verification,
 };
 use crate::shipped::Faults;
 use crate::text::LocalizedText;
-use serde::Deserialize;
+use files::{CONTROLS, ControlEntry, EditionEntry, GuidelineFile, SourceEntry};
 use std::collections::HashMap;
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct GuidelineFile {
-    key: String,
-    title: Option<LocalizedText>,
-    publisher: Option<LocalizedText>,
-    attribution: Option<LocalizedText>,
-    reuse_note: Option<LocalizedText>,
-    groups: Vec<Term>,
-    parts: Vec<Term>,
-    stages: Vec<Term>,
-    tags: Vec<Term>,
-    telework_methods: Vec<Term>,
-    workplaces: Vec<Term>,
-    incident_types: Vec<Term>,
-    editions: Vec<EditionEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EditionEntry {
-    edition: String,
-    title: LocalizedText,
-    published_on: Option<chrono::NaiveDate>,
-    structure: LocalizedText,
-    appendices: Vec<Appendix>,
-    notes: Vec<LocalizedText>,
-    sources: Vec<String>,
-    verification: Verification,
-    verification_note: Option<LocalizedText>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SourceEntry {
-    key: String,
-    title: LocalizedText,
-    url: Option<String>,
-    kind: SourceKind,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ControlEntry {
-    key: String,
-    number: Option<String>,
-    part: String,
-    stage: Option<String>,
-    category: Option<LocalizedText>,
-    title: LocalizedText,
-    statement: LocalizedText,
-    applicability: Vec<String>,
-    telework_methods: Vec<String>,
-    workplaces: Vec<String>,
-    incident_types: Vec<String>,
-    contact_when: Option<LocalizedText>,
-    introduced_in: String,
-    present_in: Vec<String>,
-    changes: Vec<Change>,
-    sources: Vec<Cited>,
-    verification: Verification,
-    verification_note: Option<LocalizedText>,
-    related: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Cited {
-    source: String,
-    section: Option<String>,
-}
-
-/// One file per group of controls; the group is the file's name.
-macro_rules! controls {
-    ($($group:literal)*) => {
-        &[$(($group, include_str!(concat!("data/ipa-sme/controls/", $group, ".yaml"))),)*]
-    };
-}
-const CONTROLS: &[(&str, &str)] = controls! {
-    "management-principle" "management-action" "practice" "basic-rules" "self-check"
-    "regulation-template" "practice-website" "cloud-checklist" "telework" "incident-preparation"
-    "incident-step" "incident-by-type" "incident-record" "incident-contact" "technical-measure"
-    "risk-analysis"
-};
 
 pub fn load(faults: &mut Faults) -> Catalogue {
     let file: GuidelineFile = faults.parse(

@@ -70,11 +70,16 @@ impl Problem {
             }
             .to_owned(),
             status: self.kind.status,
-            detail: self.detail.as_ref().map(|d| d.get(language).to_owned()),
+            detail: self
+                .particulars
+                .detail
+                .as_ref()
+                .map(|d| d.get(language).to_owned()),
             instance,
             code: self.kind.code.to_owned(),
             request_id,
             errors: self
+                .particulars
                 .faults
                 .iter()
                 .map(|fault| FaultDocument {

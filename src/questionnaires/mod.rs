@@ -3,7 +3,5 @@ mod domain;
 mod http;
 mod shipped;
 
-pub use domain::{
-    Band, Effort, Item, ItemRef, Questionnaire, Questionnaires, Scale, Scoring, Section, Status,
-};
+pub use domain::{Band, Effort, ItemRef, Questionnaire, Questionnaires, Status};
 pub use http::routes;

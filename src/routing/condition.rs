@@ -161,7 +161,6 @@ impl Test {
             Op::Absent => tri(value.as_ref(), Truth::No, Truth::No, Truth::Yes),
             Op::Established => is_established(value.as_ref()).into(),
             Op::NotEstablished => (!is_established(value.as_ref())).into(),
-            Op::IsUnknown => value.is_none().into(),
             Op::Eq(wanted) => among(value.as_ref(), std::slice::from_ref(wanted)),
             Op::Ne(wanted) => among(value.as_ref(), std::slice::from_ref(wanted)).not(),
             Op::In(wanted) => among(value.as_ref(), wanted),
@@ -174,7 +173,7 @@ impl Test {
             Op::IsTrue => is_true(value.as_ref()).into(),
             Op::IsFalse => (!is_true(value.as_ref())).into(),
             Op::Exists => value.is_some().into(),
-            Op::NotExists => value.is_none().into(),
+            Op::IsUnknown | Op::NotExists => value.is_none().into(),
             Op::DaysSinceGt(days) => match value.and_then(|v| v.date()) {
                 Some(date) => {
                     let today = context.facts.as_of.date_naive();

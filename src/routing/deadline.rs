@@ -140,11 +140,12 @@ impl Deadline {
 
     /// Facts that would fix the date.
     pub fn open_questions(&self, context: &Context<'_>) -> Option<&str> {
-        let start = match self {
-            Self::Window { start, .. }
-            | Self::CalendarDays { start, .. }
-            | Self::Hours { start, .. } => start,
-            _ => return None,
+        let (Self::Window { start, .. }
+        | Self::CalendarDays { start, .. }
+        | Self::Hours { start, .. }
+        | Self::Contract { start, .. }) = self
+        else {
+            return None;
         };
         time(start, context).is_none().then_some(&start.path)
     }

@@ -103,7 +103,7 @@ fn has_required(facts: &FactSchema, prefix: &str) -> bool {
 }
 
 fn property(entry: &Entry, all: &mut Vec<Named>, facts: &FactSchema) -> RefOr<Schema> {
-    let about = Some(format!("{} / {}", entry.meaning.en, entry.meaning.ja));
+    let about = format!("{} / {}", entry.meaning.en, entry.meaning.ja);
     let of = |kind: Type| {
         let kind = if entry.required {
             SchemaType::Type(kind)
@@ -112,7 +112,7 @@ fn property(entry: &Entry, all: &mut Vec<Named>, facts: &FactSchema) -> RefOr<Sc
         };
         ObjectBuilder::new()
             .schema_type(kind)
-            .description(about.clone())
+            .description(Some(about.clone()))
     };
     let word = || {
         ObjectBuilder::new()
@@ -126,16 +126,16 @@ fn property(entry: &Entry, all: &mut Vec<Named>, facts: &FactSchema) -> RefOr<Sc
         Kind::Date => of(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
             .into(),
-        Kind::Word => word().description(about).into(),
+        Kind::Word => word().description(Some(about)).into(),
         Kind::Words => ArrayBuilder::new()
             .items(word())
             .min_items(entry.required.then_some(1))
             .max_items(Some(entry.words.len()))
-            .description(about)
+            .description(Some(about))
             .into(),
         Kind::Tri => {
             let mut reference = Ref::from_schema_name(Tri::name());
-            reference.description = about.unwrap_or_default();
+            reference.description = about;
             RefOr::Ref(reference)
         }
         Kind::Bool => of(Type::Boolean).into(),
@@ -155,7 +155,7 @@ fn property(entry: &Entry, all: &mut Vec<Named>, facts: &FactSchema) -> RefOr<Sc
             ArrayBuilder::new()
                 .items(Ref::from_schema_name(name))
                 .max_items(Some(MOST_ITEMS))
-                .description(about)
+                .description(Some(about))
                 .into()
         }
     }

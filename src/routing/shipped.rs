@@ -1,6 +1,9 @@
 //! The rule files: their form, and their compilation. Every contact, fact, word and source that a
 //! rule names must exist.
 mod compile;
+mod conditions;
+mod deadlines;
+mod documents;
 mod files;
 
 use super::deadline::Holidays;

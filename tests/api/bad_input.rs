@@ -1,1 +1,283 @@
-//! todo
+//! What cannot be accepted is refused with everything that is wrong, and nothing is stored.
+use crate::support::{Engine, MAX_BODY, Service};
+use rstest::rstest;
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+#[rstest]
+fn every_fault_of_a_client_is_told_at_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let body = json!({
+        "name": "", "industry": "Z", "prefecture": "48", "employees": -1, "nickname": "x",
+        "profile": {"telework_methods": ["pigeon"], "byod": "yes"},
+        "contracts": {"otasuketai": {"subscribed": 1}, "bank": {"iban": "x"}},
+    });
+    let refused = acme.post("/v1/clients", &body).expect(422);
+    assert_eq!(refused.text("/code"), "invalid");
+    assert_eq!(
+        refused.faults(),
+        [
+            "/contracts/bank/iban unknown-field",
+            "/contracts/otasuketai/subscribed type",
+            "/employees too-small",
+            "/industry pattern",
+            "/name too-short",
+            "/nickname unknown-field",
+            "/prefecture pattern",
+            "/profile/byod type",
+            "/profile/telework_methods/0 pattern",
+        ]
+    );
+    assert_eq!(acme.get("/v1/clients").expect(200).json["items"], json!([]));
+}
+
+#[rstest]
+fn every_fault_of_an_assessment_is_told_at_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let answer = |control: &str| json!({"control": control, "status": "implemented"});
+    let with = |answers: Value| {
+        json!({
+            "client_id": client.json["id"], "questionnaire": "ipa-self-check-3.1", "answers": answers,
+        })
+    };
+    let meant = json!([
+        answer("self-check-01"),
+        answer("self-check-99"),
+        answer("basic-rule-1"),
+        answer("self-check-01"),
+    ]);
+    let unread = json!([
+        {"control": "self-check-01", "status": "perhaps"},
+        {"status": "partial", "mood": "good"},
+        {"control": "self-check-02", "status": "partial", "evidence_url": "javascript:alert(1)"},
+        {"control": "self-check-03", "status": "partial", "observed_at": "yesterday"},
+    ]);
+    let id = &client.json["id"];
+    for (body, faults) in [
+        (
+            with(meant),
+            &[
+                "/answers/1/control unknown-control",
+                "/answers/2/control other-questionnaire",
+                "/answers/3/control duplicate-answer",
+            ][..],
+        ),
+        (
+            with(unread),
+            &[
+                "/answers/0/status unknown-value",
+                "/answers/1/control required",
+                "/answers/1/mood unknown-field",
+                "/answers/2/evidence_url pattern",
+                "/answers/3/observed_at format",
+            ],
+        ),
+        (
+            json!({"client_id": "0198c0de-0000-7000-8000-000000000000", "questionnaire": "ipa-basic-rules-3.1"}),
+            &["/client_id unknown-client"],
+        ),
+        (
+            json!({"client_external_id": "nobody", "questionnaire": "ipa-basic-rules-3.1"}),
+            &["/client_external_id unknown-client"],
+        ),
+        (
+            json!({"questionnaire": "ipa-self-check-9"}),
+            &["/client_id one-of", "/questionnaire unknown-value"],
+        ),
+        (
+            json!({"client_id": id, "client_external_id": "x", "questionnaire": "ipa-basic-rules-3.1"}),
+            &["/client_id one-of"],
+        ),
+        (
+            json!({"client_id": "1"}),
+            &["/client_id format", "/questionnaire required"],
+        ),
+        (json!([]), &[" type"]),
+    ] {
+        let refused = acme.post("/v1/assessments", &body).expect(422);
+        assert_eq!(refused.faults(), faults, "{body}");
+    }
+    assert_eq!(
+        acme.get("/v1/assessments").expect(200).json["items"],
+        json!([])
+    );
+}
+
+#[test]
+fn every_fault_of_the_facts_is_told_at_once() {
+    let service = Service::start(Engine::Sqlite);
+    let acme = service.tenant("acme");
+    let whole: Value =
+        serde_json::from_str(include_str!("../../examples/ransomware.json")).unwrap();
+    let set = |pointer: &str, value: Value| {
+        let mut body = whole.clone();
+        *body.pointer_mut(pointer).unwrap() = value;
+        body
+    };
+    let without = |object: &str, field: &str| {
+        let mut body = whole.clone();
+        body.pointer_mut(object)
+            .unwrap()
+            .as_object_mut()
+            .unwrap()
+            .remove(field);
+        body
+    };
+    for (body, faults) in [
+        (json!({}), &["/as_of required", "/incident required"][..]),
+        (without("", "as_of"), &["/as_of required"]),
+        (
+            without("/incident", "aware_at"),
+            &["/incident/aware_at required"],
+        ),
+        (
+            json!({"as_of": "today", "incident": {}}),
+            &[
+                "/as_of format",
+                "/incident/aware_at required",
+                "/incident/stage required",
+                "/incident/types required",
+            ],
+        ),
+        (
+            set("/incident/types", json!([])),
+            &["/incident/types too-few"],
+        ),
+        (
+            set("/incident/types", json!(["alien"])),
+            &["/incident/types/0 unknown-value"],
+        ),
+        (
+            set("/incident/stage", json!("panic")),
+            &["/incident/stage unknown-value"],
+        ),
+        (
+            set("/incident/aware_at", json!("2026-11-24")),
+            &["/incident/aware_at format"],
+        ),
+        (
+            set("/incident/aware_at", json!("2026-13-24T00:00:00Z")),
+            &["/incident/aware_at format"],
+        ),
+        (
+            set("/organization/prefecture", json!("99")),
+            &["/organization/prefecture pattern"],
+        ),
+        (
+            set("/personal_data/involved", json!("maybe")),
+            &["/personal_data/involved unknown-value"],
+        ),
+        (
+            set("/personal_data/involved", json!(true)),
+            &["/personal_data/involved type"],
+        ),
+        (
+            set("/personal_data/principal_count", json!(-1)),
+            &["/personal_data/principal_count too-small"],
+        ),
+        (
+            set("/personal_data/principal_count", json!(1.5)),
+            &["/personal_data/principal_count type"],
+        ),
+        (
+            set("/systems/0", json!({"colour": "red"})),
+            &["/systems/0/colour unknown-field"],
+        ),
+        (set("/systems", json!("pc")), &["/systems type"]),
+        (
+            set("/contracts/lawyer/retained", json!("yes")),
+            &["/contracts/lawyer/retained type"],
+        ),
+    ] {
+        let refused = acme.post("/v1/routings", &body).expect(422);
+        assert_eq!(refused.faults(), faults, "{body}");
+    }
+}
+
+#[test]
+fn a_body_that_cannot_be_read_says_where() {
+    let service = Service::start(Engine::Sqlite);
+    let acme = service.tenant("acme");
+    let deep = "[".repeat(200);
+    for (body, status, code) in [
+        (&b"{\"name\": "[..], 400, "malformed-body"),
+        (b"", 400, "malformed-body"),
+        (b"{\"name\": \"\xff\"}", 400, "malformed-body"),
+        (deep.as_bytes(), 400, "malformed-body"),
+        (b"{\"name\": \"a\\u0000b\"}", 422, "invalid"),
+        (b"null", 422, "invalid"),
+    ] {
+        let json = [("content-type", "application/json; charset=utf-8")];
+        let refused = acme
+            .send(&Method::POST, "/v1/clients", &json, Some(body))
+            .expect(status);
+        assert_eq!(
+            refused.text("/code"),
+            code,
+            "{:?}",
+            String::from_utf8_lossy(body)
+        );
+    }
+    let nul = acme
+        .post("/v1/clients", &json!({"name": "a\0b", "profile": {}}))
+        .expect(422);
+    assert_eq!(nul.faults(), ["/name nul-character"]);
+}
+
+#[test]
+fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
+    let service = Service::start(Engine::Sqlite);
+    let acme = service.tenant("acme");
+    let of = |length: usize| {
+        let empty = json!({"name": "A"}).to_string();
+        let padding = " ".repeat(length - empty.len());
+        (empty + &padding).into_bytes()
+    };
+    let json = [("content-type", "application/json")];
+    for (length, status) in [
+        (MAX_BODY - 1, 201),
+        (MAX_BODY, 201),
+        (MAX_BODY + 1, 413),
+        (2 * 1024 * 1024, 413),
+    ] {
+        let answer = acme.send(&Method::POST, "/v1/clients", &json, Some(&of(length)));
+        assert_eq!(answer.status, status, "{length}");
+    }
+    // Also when the length is not announced.
+    let chunked = [
+        ("content-type", "application/json"),
+        ("transfer-encoding", "chunked"),
+    ];
+    for (length, status) in [(MAX_BODY, 201), (MAX_BODY + 1, 413)] {
+        let answer = acme.send(&Method::POST, "/v1/clients", &chunked, Some(&of(length)));
+        assert_eq!(answer.status, status, "chunked {length}");
+    }
+}
+
+#[test]
+fn a_refusal_speaks_the_language_of_the_caller() {
+    let service = Service::start(Engine::Sqlite);
+    let acme = service.tenant("acme");
+    let send = |language: &str| {
+        let headers = [
+            ("content-type", "application/json"),
+            ("accept-language", language),
+        ];
+        acme.send(&Method::POST, "/v1/clients", &headers, Some(b"{}"))
+            .expect(422)
+    };
+    let (ja, en) = (send("ja-JP, en;q=0.5"), send("en"));
+    assert_eq!(ja.text("/title"), "リクエストが規則に反しています");
+    assert_eq!(ja.text("/errors/0/message"), "必須です");
+    assert_eq!(ja.header("content-language"), "ja");
+    assert_eq!(en.text("/title"), "The request breaks a rule");
+    assert_eq!(en.text("/errors/0/message"), "is required");
+    assert_eq!(ja.text("/errors/0/code"), en.text("/errors/0/code"));
+}

@@ -1,1 +1,192 @@
-//! todo
+//! A provider's client companies.
+use crate::support::{Engine, Service};
+use rstest::rstest;
+use serde_json::json;
+use tasuke::caller::Scope;
+
+#[rstest]
+fn a_client_comes_back_as_it_was_sent(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let sent = json!({
+        "name": "株式会社サンプル製作所 𠮷田", "external_id": "crm-0042", "industry": "E",
+        "employees": 45, "prefecture": "23",
+        "profile": {"telework_methods": ["vpn", "cloud"], "workplaces": [], "website": true},
+        "contracts": {
+            "otasuketai": {"subscribed": true, "provider": "お助け隊O社"},
+            "cyber_insurance": {"enrolled": true, "insurer": "損保I社", "notice_days": 30},
+            "maintenance_vendors": [{"vendor": "保守会社M", "systems": ["基幹サーバ"]}],
+            "customer_notice": [{"counterparty": "顧客A社", "notice_hours": 24}],
+        },
+    });
+    let made = acme.post("/v1/clients", &sent).expect(201);
+    let path = made.header("location").to_owned();
+    let read = acme.get(&path).expect(200);
+    assert_eq!(read.json, made.json);
+    assert_eq!(read.header("etag"), made.header("etag"));
+    for field in ["name", "external_id", "industry", "employees", "prefecture"] {
+        assert_eq!(read.json[field], sent[field], "{field}");
+    }
+    let profile = &read.json["profile"];
+    assert_eq!(profile["telework_methods"], json!(["vpn", "cloud"]));
+    assert_eq!(
+        (&profile["workplaces"], &profile["byod"]),
+        (&json!([]), &json!(null))
+    );
+    let contracts = &read.json["contracts"];
+    assert_eq!(contracts["cyber_insurance"]["notice_days"], 30);
+    assert_eq!(contracts["lawyer"], json!(null));
+    assert_eq!(contracts["customer_notice"][0]["notice_hours"], 24);
+}
+
+#[rstest]
+fn an_external_id_is_taken_once_in_a_tenant(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let body = json!({"name": "A", "external_id": "crm-1"});
+    let first = service
+        .tenant("acme")
+        .post("/v1/clients", &body)
+        .expect(201);
+    let again = service
+        .tenant("acme")
+        .post("/v1/clients", &body)
+        .expect(409);
+    assert_eq!(again.text("/code"), "duplicate");
+    service
+        .tenant("rival")
+        .post("/v1/clients", &body)
+        .expect(201);
+    // Clients without one do not clash.
+    for _ in 0..2 {
+        service
+            .tenant("acme")
+            .post("/v1/clients", &json!({"name": "B"}))
+            .expect(201);
+    }
+    let found = service
+        .tenant("acme")
+        .get("/v1/clients?external_id=crm-1")
+        .expect(200);
+    assert_eq!(found.json["items"], json!([first.json]));
+}
+
+#[rstest]
+fn pages_follow_each_other_while_clients_are_added(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let add = |n: u8| {
+        let made = acme.post("/v1/clients", &json!({"name": format!("client {n}")}));
+        made.expect(201).text("/id").to_owned()
+    };
+    let ids: Vec<_> = (0..5).map(add).collect();
+    let mut seen = vec![];
+    let mut next = "/v1/clients?limit=2".to_owned();
+    loop {
+        let page = acme.get(&next).expect(200).json;
+        let items = page["items"].as_array().unwrap().clone();
+        seen.extend(items.iter().map(|c| c["id"].as_str().unwrap().to_owned()));
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        if seen.len() == 2 {
+            add(9);
+        }
+        next = format!("/v1/clients?limit=2&after={cursor}");
+    }
+    assert_eq!(seen[..5], ids);
+    assert_eq!(seen.len(), 6);
+}
+
+#[rstest]
+fn a_cursor_is_good_for_its_own_list_only(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    for tenant in ["acme", "rival"] {
+        for _ in 0..2 {
+            service
+                .tenant(tenant)
+                .post("/v1/clients", &json!({"name": "A"}))
+                .expect(201);
+        }
+    }
+    let page = service
+        .tenant("acme")
+        .get("/v1/clients?limit=1")
+        .expect(200);
+    let cursor = page.text("/next_cursor").to_owned();
+    let same = format!("/v1/clients?after={cursor}");
+    service.tenant("acme").get(&same).expect(200);
+    let other_filter = format!("{same}&external_id=x");
+    let other_list = format!("/v1/assessments?after={cursor}");
+    for (tenant, path) in [
+        ("rival", same.as_str()),
+        ("acme", &other_filter),
+        ("acme", &other_list),
+        ("acme", "/v1/clients?after=nonsense"),
+    ] {
+        let refused = service.tenant(tenant).get(path).expect(400);
+        assert_eq!(refused.text("/code"), "invalid-cursor", "{tenant} {path}");
+    }
+}
+
+#[rstest]
+fn an_unchanged_client_is_not_sent_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let made = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let (path, etag) = (made.header("location"), made.header("etag"));
+    let get = ureq::http::Method::GET;
+    let same = acme
+        .send(&get, path, &[("if-none-match", etag)], None)
+        .expect(304);
+    assert_eq!(same.header("etag"), etag);
+    acme.send(&get, path, &[("if-none-match", "\"r9\"")], None)
+        .expect(200);
+}
+
+#[rstest]
+fn a_narrowed_token_sees_one_client_and_makes_none(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let make = |name: &str| {
+        let made = acme.post("/v1/clients", &json!({"name": name, "external_id": name}));
+        made.expect(201).text("/id").to_owned()
+    };
+    let (mine, other) = (make("mine"), make("other"));
+    let narrowed = service.caller("acme", Scope::ALL, Some(&mine));
+    narrowed.get(&format!("/v1/clients/{mine}")).expect(200);
+    narrowed.get(&format!("/v1/clients/{other}")).expect(404);
+    let page = narrowed.get("/v1/clients").expect(200);
+    assert_eq!(page.json["items"].as_array().unwrap().len(), 1);
+    narrowed
+        .post("/v1/clients", &json!({"name": "x"}))
+        .expect(403);
+
+    let assess =
+        |client: &str| json!({"client_id": client, "questionnaire": "ipa-basic-rules-3.1"});
+    let theirs = acme.post("/v1/assessments", &assess(&other)).expect(201);
+    narrowed.post("/v1/assessments", &assess(&mine)).expect(201);
+    let refused = narrowed
+        .post("/v1/assessments", &assess(&other))
+        .expect(422);
+    assert_eq!(refused.faults(), ["/client_id unknown-client"]);
+    let by_name = json!({"client_external_id": "other", "questionnaire": "ipa-basic-rules-3.1"});
+    narrowed.post("/v1/assessments", &by_name).expect(422);
+    let path = theirs.header("location");
+    narrowed.get(path).expect(404);
+    narrowed.get(&format!("{path}/result")).expect(404);
+    narrowed
+        .post(&format!("{path}/submit"), &json!({}))
+        .expect(404);
+    let page = narrowed.get("/v1/assessments").expect(200);
+    assert_eq!(page.json["items"].as_array().unwrap().len(), 1);
+}

@@ -1,1 +1,171 @@
-//! todo
+//! What a framework does behind one's back, put right.
+use crate::support::{Engine, Service};
+use serde_json::Value;
+use ureq::http::Method;
+
+#[test]
+fn what_no_handler_answers_is_a_problem_too() {
+    let service = Service::start(Engine::Sqlite);
+    let acme = service.tenant("acme");
+    for (method, path, status, code) in [
+        (Method::GET, "/nowhere", 404, "not-found"),
+        (Method::GET, "/v1", 404, "not-found"),
+        (Method::GET, "/v1/clients/", 404, "not-found"),
+        (
+            Method::GET,
+            "/v1/guidelines/none/editions/3.1",
+            404,
+            "not-found",
+        ),
+        (Method::GET, "/problems/none", 404, "not-found"),
+        (Method::GET, "/v1/clients/%ff", 404, "not-found"),
+        (Method::GET, "/v1/clients/%00", 400, "malformed-path"),
+        (
+            Method::GET,
+            "/v1/clients?external_id=%00",
+            400,
+            "malformed-query",
+        ),
+        (
+            Method::GET,
+            "/v1/clients?limit=many",
+            400,
+            "malformed-query",
+        ),
+        (
+            Method::GET,
+            "/v1/clients?limit=1&limit=2",
+            400,
+            "malformed-query",
+        ),
+        (
+            Method::GET,
+            "/v1/clients?colour=red",
+            400,
+            "malformed-query",
+        ),
+        (Method::GET, "/v1/clients?limit=0", 422, "invalid"),
+        (Method::GET, "/v1/clients?limit=101", 422, "invalid"),
+        (
+            Method::GET,
+            "/v1/assessments?submitted_from=soon",
+            400,
+            "malformed-query",
+        ),
+    ] {
+        let answer = acme.send(&method, path, &[], None).expect(status);
+        assert_eq!(answer.text("/code"), code, "{method} {path}");
+        assert_eq!(answer.text("/type"), format!("/problems/{code}"));
+        assert_eq!(answer.text("/instance"), path.split('?').next().unwrap());
+        assert_eq!(answer.text("/request_id"), answer.header("x-request-id"));
+    }
+}
+
+#[test]
+fn a_wrong_method_names_the_right_ones() {
+    let service = Service::start(Engine::Sqlite);
+    let acme = service.tenant("acme");
+    for (method, path, allowed) in [
+        (Method::PUT, "/v1/clients", "GET, POST, HEAD"),
+        (Method::DELETE, "/v1/guidelines", "GET, HEAD"),
+        (Method::GET, "/v1/routings", "POST"),
+        (Method::PATCH, "/v1/assessments/x/submit", "POST"),
+    ] {
+        let answer = acme.send(&method, path, &[], None).expect(405);
+        assert_eq!(answer.header("allow"), allowed, "{method} {path}");
+    }
+}
+
+#[test]
+fn another_content_type_is_refused() {
+    let service = Service::start(Engine::Sqlite);
+    let acme = service.tenant("acme");
+    for headers in [
+        &[("content-type", "text/plain")][..],
+        &[("content-type", "application/xml")],
+        &[],
+    ] {
+        let answer = acme
+            .send(&Method::POST, "/v1/clients", headers, Some(b"{}"))
+            .expect(415);
+        assert_eq!(answer.text("/code"), "unsupported-media-type");
+    }
+}
+
+#[test]
+fn head_answers_as_get_without_a_body() {
+    let service = Service::start(Engine::Sqlite);
+    let acme = service.tenant("acme");
+    for path in ["/v1/guidelines", "/v1/clients", "/livez", "/v1/clients/x"] {
+        let get = acme.get(path);
+        let head = acme.send(&Method::HEAD, path, &[], None);
+        assert_eq!(head.status, get.status, "{path}");
+        assert!(head.bytes.is_empty(), "{path}");
+        // A problem names its request, so its length is its own.
+        if get.status == 200 {
+            assert_eq!(
+                head.header("content-length"),
+                get.header("content-length"),
+                "{path}"
+            );
+            assert_eq!(head.header("etag"), get.header("etag"), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_sane_request_id_comes_back() {
+    let service = Service::start(Engine::Sqlite);
+    let long = "x".repeat(129);
+    for (sent, kept) in [
+        ("portal-7.a_B", true),
+        ("no spaces please", false),
+        ("<script>", false),
+        (long.as_str(), false),
+    ] {
+        let headers = [("x-request-id", sent)];
+        let answer = service
+            .anonymous()
+            .send(&Method::GET, "/livez", &headers, None);
+        assert_eq!(answer.header("x-request-id") == sent, kept, "{sent}");
+    }
+}
+
+#[test]
+fn the_service_tells_that_it_lives_and_can_serve() {
+    let service = Service::start(Engine::Sqlite);
+    for path in ["/livez", "/readyz"] {
+        assert_eq!(
+            service.anonymous().get(path).expect(200).json["status"],
+            "ok"
+        );
+    }
+}
+
+#[test]
+fn every_kind_of_problem_has_a_page() {
+    let service = Service::start(Engine::Sqlite);
+    let anonymous = service.anonymous();
+    let refused = anonymous.get("/v1/clients").expect(401);
+    let page = anonymous.get(refused.text("/type")).expect(200);
+    let html = String::from_utf8(page.bytes).unwrap();
+    assert!(html.contains("A valid access token is needed"));
+    assert!(html.contains("有効なアクセストークンが必要です"));
+    assert_eq!(page.json, Value::Null);
+}
+
+#[test]
+fn the_documentation_needs_nothing_from_elsewhere() {
+    let service = Service::start(Engine::Sqlite);
+    let anonymous = service.anonymous();
+    let moved = anonymous.get("/docs");
+    assert_eq!((moved.status, moved.header("location")), (307, "/docs/"));
+    let page = anonymous.get("/docs/").expect(200);
+    let html = String::from_utf8(page.bytes).unwrap();
+    assert!(html.contains("swagger-ui"), "{html}");
+    assert!(!html.contains("https://"), "{html}");
+    assert_eq!(
+        &anonymous.get("/openapi.json").expect(200).json,
+        service.document()
+    );
+}

@@ -1,1 +1,156 @@
-//! todo
+//! Nobody else's: probes made from the document, so that an operation is covered the day it exists.
+use crate::support::{Answer, Caller, Engine, Service};
+use rstest::rstest;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use ureq::http::Method;
+
+/// Operations that need no token. Think twice before you add one: whatever it answers, everybody
+/// may read.
+const OPEN: &[&str] = &[
+    "getContact",
+    "getControl",
+    "getEdition",
+    "getLiveness",
+    "getQuestionnaire",
+    "getReadiness",
+    "getRoutingRule",
+    "listContacts",
+    "listControls",
+    "listGuidelines",
+    "listQuestionnaires",
+    "listRoutingRules",
+];
+
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+}
+
+fn operations(service: &Service) -> Vec<Operation> {
+    let paths = service.document()["paths"].as_object().unwrap().clone();
+    paths
+        .into_iter()
+        .flat_map(|(path, item)| {
+            let item = item.as_object().unwrap().clone();
+            item.into_iter().map(move |(method, operation)| Operation {
+                id: operation["operationId"].as_str().unwrap().to_owned(),
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+            })
+        })
+        .collect()
+}
+
+fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
+    let parts = template.split('/').map(|part| {
+        let name = part.strip_prefix('{').and_then(|p| p.strip_suffix('}'));
+        name.map_or_else(|| part.to_owned(), &value)
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+fn call(caller: &Caller<'_>, operation: &Operation, path: &str, body: &Value) -> Answer {
+    if operation.method == Method::GET {
+        caller.get(path)
+    } else {
+        caller.post(path, body)
+    }
+}
+
+#[test]
+fn every_operation_that_is_not_open_needs_a_token() {
+    let service = Service::start(Engine::Sqlite);
+    let mut open = BTreeSet::new();
+    for operation in operations(&service) {
+        let path = fill(&operation.path, |_| "x".into());
+        // Whatever else is wrong with the call, the missing token comes first.
+        let answer = call(&service.anonymous(), &operation, &path, &json!({"x": 1}));
+        if answer.status == 401 {
+            assert!(!OPEN.contains(&operation.id.as_str()), "{}", operation.id);
+        } else {
+            open.insert(operation.id);
+        }
+    }
+    assert_eq!(open.iter().map(String::as_str).collect::<Vec<_>>(), OPEN);
+}
+
+/// The parts of an answer that may differ between two requests, made equal.
+fn bare(answer: &Answer, id: &str) -> String {
+    let mut json = answer.json.clone();
+    json["request_id"] = Value::Null;
+    format!("{} {json}", answer.status).replace(id, "ID")
+}
+
+#[rstest]
+fn what_is_anothers_answers_as_what_is_not_there(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let (acme, rival) = (service.tenant("acme"), service.tenant("rival"));
+    let client = acme
+        .post("/v1/clients", &json!({"name": "A", "external_id": "crm-1"}))
+        .expect(201);
+    let client = client.text("/id");
+    let body = json!({"client_id": client, "questionnaire": "ipa-basic-rules-3.1"});
+    let assessment = acme.post("/v1/assessments", &body).expect(201);
+    let assessment = assessment.text("/id");
+    let missing = "0198c0de-0000-7000-8000-000000000000";
+    let mut probed = BTreeSet::new();
+    for operation in operations(&service) {
+        let foreign = match () {
+            () if operation.path.contains("{client}") => client,
+            () if operation.path.contains("{assessment}") => assessment,
+            () => continue,
+        };
+        let probe = |id: &str| {
+            let path = fill(&operation.path, |_| id.to_owned());
+            bare(&call(&rival, &operation, &path, &json!({})), id)
+        };
+        assert_eq!(probe(foreign), probe(missing), "{}", operation.id);
+        assert!(probe(foreign).starts_with("404 "), "{}", operation.id);
+        probed.insert(operation.id);
+    }
+    let expected = [
+        "getAssessment",
+        "getAssessmentResult",
+        "getClient",
+        "submitAssessment",
+    ];
+    assert_eq!(
+        probed.iter().map(String::as_str).collect::<Vec<_>>(),
+        expected
+    );
+
+    // Ids in bodies and filters, and names that are unique in a tenant.
+    let by_id = |id: &str| json!({"client_id": id, "questionnaire": "ipa-basic-rules-3.1"});
+    let by_name =
+        |name: &str| json!({"client_external_id": name, "questionnaire": "ipa-basic-rules-3.1"});
+    let posted = |body: &Value, id: &str| bare(&rival.post("/v1/assessments", body), id);
+    assert_eq!(
+        posted(&by_id(client), client),
+        posted(&by_id(missing), missing)
+    );
+    assert_eq!(
+        posted(&by_name("crm-1"), "crm-1"),
+        posted(&by_name("crm-x"), "crm-x")
+    );
+    for path in [
+        "/v1/clients".to_owned(),
+        "/v1/clients?external_id=crm-1".to_owned(),
+        "/v1/assessments".to_owned(),
+        format!("/v1/assessments?client_id={client}"),
+    ] {
+        assert_eq!(
+            rival.get(&path).expect(200).json["items"],
+            json!([]),
+            "{path}"
+        );
+    }
+    // And the owner still has all of it.
+    assert_eq!(
+        acme.get("/v1/assessments").expect(200).json["items"][0]["id"],
+        assessment
+    );
+}

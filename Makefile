@@ -1,0 +1,19 @@
+# `make demo` shows the main job, `make test` proves it. Both install what they need.
+.PHONY: demo test lint openapi
+
+demo:
+	@scripts/install build
+	cargo run --quiet -- --log warn demo
+
+test: lint
+	scripts/with-postgres cargo test
+
+lint:
+	@scripts/install build
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+# Rewrites the checked-in OpenAPI document.
+openapi:
+	cargo run --quiet -- openapi > openapi/openapi.json.new
+	mv openapi/openapi.json.new openapi/openapi.json

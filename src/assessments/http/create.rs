@@ -1,0 +1,175 @@
+//! `POST /v1/assessments`.
+use super::super::domain::{Assessment, Refusal, State, check_answers, missing};
+use super::super::dto::{AssessmentOut, NewAssessment};
+use super::super::store;
+use super::fault;
+use crate::answer::{etag, revision_tag};
+use crate::body::Body;
+use crate::caller::{Caller, Scope, Tenant};
+use crate::clients;
+use crate::clock;
+use crate::db::{AnyConnection, Db, StoreError};
+use crate::problem::{Fault, Problem, Writing, kinds};
+use crate::questionnaires::{Questionnaire, Questionnaires};
+use crate::text::LocalizedText;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, http::header, post};
+
+/// Create an assessment
+///
+/// A draft, or with `state` `submitted` and an answer to every item a submission. With an
+/// `external_id` the call is safe to repeat: the same content answers the assessment that is there,
+/// with `Idempotent-Replayed: true`. Needs `assessments:write`.
+#[utoipa::path(tag = "assessments", operation_id = "createAssessment", request_body = NewAssessment,
+    responses((status = 201, body = AssessmentOut, headers(("location" = String), ("etag" = String))), Writing))]
+#[post("/v1/assessments")]
+pub async fn create_assessment(
+    caller: Caller,
+    db: Data<Db>,
+    questionnaires: Data<Questionnaires>,
+    Body(body): Body<NewAssessment>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let questionnaire = checked(&body, &questionnaires)?.clone();
+    let subject = caller.subject().to_owned();
+    let (id, now) = (clock::new_id(), clock::now());
+    let (assessment, replayed) = db
+        .write(move |conn| {
+            let wanted = state_of(&body);
+            let draft = Assessment {
+                id,
+                client_id: client_of(conn, &tenant, &body)?,
+                questionnaire: body.questionnaire,
+                external_id: body.external_id,
+                state: State::Draft,
+                answers: body.answers,
+                revision: 1,
+                created_by: subject.clone(),
+                created_at: now,
+                updated_at: now,
+                submitted: None,
+            };
+            let assessment = match wanted {
+                State::Draft => draft,
+                State::Submitted => Assessment {
+                    revision: 1,
+                    ..draft.submit(&questionnaire, &subject, now)?
+                },
+            };
+            save_once(conn, &tenant, assessment)
+        })
+        .await?;
+    let mut response = HttpResponse::Created();
+    if replayed {
+        response.insert_header(("idempotent-replayed", "true"));
+    }
+    Ok(response
+        .insert_header((
+            header::LOCATION,
+            format!("/v1/assessments/{}", assessment.id),
+        ))
+        .insert_header(etag(&revision_tag(assessment.revision)))
+        .json(AssessmentOut::from(assessment)))
+}
+
+fn state_of(body: &NewAssessment) -> State {
+    body.state.unwrap_or(State::Draft)
+}
+
+/// Everything about a new assessment that can be checked without the database, at once.
+fn checked<'a>(
+    body: &NewAssessment,
+    questionnaires: &'a Questionnaires,
+) -> Result<&'a Questionnaire, Problem> {
+    let mut faults = vec![];
+    if body.client_id.is_some() == body.client_external_id.is_some() {
+        faults.push(Fault::new(
+            "/client_id",
+            "one-of",
+            LocalizedText::new(
+                "client_id と client_external_id のどちらか一方だけを指定してください",
+                "give either client_id or client_external_id",
+            ),
+        ));
+    }
+    let questionnaire = questionnaires.get(&body.questionnaire);
+    match questionnaire {
+        None => {
+            let known: Vec<_> = questionnaires.all().iter().map(|q| q.id.as_str()).collect();
+            faults.push(Fault::unknown_value("/questionnaire", &known));
+        }
+        Some(questionnaire) => {
+            let mut refusals = check_answers(questionnaire, questionnaires, &body.answers);
+            if state_of(body) == State::Submitted {
+                let missing = missing(questionnaire, &body.answers);
+                refusals.extend(
+                    missing
+                        .into_iter()
+                        .map(|control| Refusal::Missing { control }),
+                );
+            }
+            faults.extend(refusals.into_iter().map(fault));
+        }
+    }
+    match questionnaire {
+        Some(questionnaire) if faults.is_empty() => Ok(questionnaire),
+        _ => Err(Problem::invalid(faults)),
+    }
+}
+
+/// The id of the client that the body names. A client that is not there is a fault of the body: the
+/// URL of the call is right.
+fn client_of(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    body: &NewAssessment,
+) -> Result<String, Problem> {
+    let (found, pointer) = match (&body.client_id, &body.client_external_id) {
+        (Some(id), _) => (clients::get(conn, tenant, id), "/client_id"),
+        (None, Some(external_id)) => (
+            clients::by_external_id(conn, tenant, external_id),
+            "/client_external_id",
+        ),
+        (None, None) => (Err(StoreError::Missing), "/client_id"),
+    };
+    match found {
+        Ok(client) => Ok(client.id),
+        Err(StoreError::Missing) => Err(Problem::invalid(vec![Fault::new(
+            pointer,
+            "unknown-client",
+            LocalizedText::new("この顧客はありません", "there is no such client"),
+        )])),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Stores the assessment, or finds that it is stored already.
+fn save_once(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    assessment: Assessment,
+) -> Result<(Assessment, bool), Problem> {
+    if store::add(conn, tenant, &assessment)? {
+        return Ok((assessment, false));
+    }
+    let external_id = assessment.external_id.as_deref().unwrap_or_default();
+    let kept = store::by_external_id(conn, tenant, &assessment.client_id, external_id)?;
+    if kept.says_the_same(&assessment) {
+        Ok((kept, true))
+    } else {
+        Err(external_id_taken(&kept))
+    }
+}
+
+fn external_id_taken(kept: &Assessment) -> Problem {
+    Problem::new(&kinds::DUPLICATE).with_detail(LocalizedText::new(
+        format!(
+            "同じ external_id で内容の違う評価 {} がすでにあります。",
+            kept.id
+        ),
+        format!(
+            "The assessment {} has this external_id and says something else.",
+            kept.id
+        ),
+    ))
+}
