@@ -279,3 +279,6 @@ fn contract(
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,7 +85,7 @@ fn fire<'a>(
         _ => None,
     };
     let Some(obligation) = level else {
-        near_miss(rule, &rule.when.findings(context), not_applied);
+        near_miss(rule, || because(&rule.when.findings(context)), not_applied);
         return vec![];
     };
     let fired = |context: &Context<'_>, party: Option<String>| Fired {
@@ -100,9 +100,8 @@ fn fire<'a>(
         };
         return vec![fired(context, party)];
     };
-    let items = context.facts.items(each.list);
+    let items = context.facts.items(each.list).iter();
     let chosen: Vec<_> = items
-        .iter()
         .map(|item| of_item(context, item))
         // An item that is not known to match is left alone: its own facts never clear a duty.
         .filter(|context| each.filter.truth(context) == Truth::Yes)
@@ -112,11 +111,14 @@ fn fire<'a>(
         })
         .collect();
     if chosen.is_empty() {
-        let finding = Finding {
-            fact: each.path.clone(),
-            value: format!("{} / {} match", 0, items.len()),
+        let path = &each.path;
+        let none = || {
+            LocalizedText::new(
+                format!("{path} に該当する項目がないため"),
+                format!("because no entry of {path} matches"),
+            )
         };
-        near_miss(rule, &[finding], not_applied);
+        near_miss(rule, none, not_applied);
     }
     chosen
 }
@@ -129,10 +131,16 @@ fn of_item<'a>(context: &Context<'a>, item: &'a Item) -> Context<'a> {
 }
 
 /// Duties that do not hold say why: a reader must see that nothing was forgotten.
-fn near_miss(rule: &Rule, findings: &[Finding], not_applied: &mut Vec<NotApplied>) {
-    if rule.obligation != Obligation::Must {
-        return;
+fn near_miss(rule: &Rule, why: impl FnOnce() -> LocalizedText, not_applied: &mut Vec<NotApplied>) {
+    if rule.obligation == Obligation::Must {
+        not_applied.push(NotApplied {
+            rule: rule.id.clone(),
+            why: why(),
+        });
     }
+}
+
+fn because(findings: &[Finding]) -> LocalizedText {
     let told = |is: &str, and: &str| {
         let parts: Vec<_> = findings
             .iter()
@@ -140,13 +148,10 @@ fn near_miss(rule: &Rule, findings: &[Finding], not_applied: &mut Vec<NotApplied
             .collect();
         parts.join(and)
     };
-    not_applied.push(NotApplied {
-        rule: rule.id.clone(),
-        why: LocalizedText::new(
-            format!("{} のため", told(" = ", "、")),
-            format!("because {}", told(" is ", " and ")),
-        ),
-    });
+    LocalizedText::new(
+        format!("{} のため", told(" = ", "、")),
+        format!("because {}", told(" is ", " and ")),
+    )
 }
 
 fn action(
@@ -304,3 +309,6 @@ fn attach_forms(mut actions: Vec<Action>, ruleset: &Ruleset, context: &Context<'
     }
     actions
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,3 +22,6 @@ pub use http::routes;
 pub use rules::Ruleset;
 pub use schema::RoutingFacts;
 pub use words::{Obligation, Stage, Tri};
+
+#[cfg(test)]
+mod tests;

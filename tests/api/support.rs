@@ -1,5 +1,6 @@
 //! One service per test, on its own database; every answer is held against the OpenAPI document.
 mod conformance;
+#[path = "../support/databases.rs"]
 mod databases;
 
 pub use databases::Engine;

@@ -1,0 +1,125 @@
+//! The program as an operator runs it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn tasuke(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tasuke"))
+        .args(arguments)
+        .env_clear()
+        .env("TASUKE_DATA_DIR", folder)
+        .env("TASUKE_LOG", "error")
+        .output()
+        .unwrap()
+}
+
+fn out(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn error(output: &Output) -> String {
+    assert!(!output.status.success(), "it did not fail");
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_token_is_printed_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = tasuke(
+        folder.path(),
+        &["tenant", "create", "acme", "--name", "Acme"],
+    );
+    assert_eq!(out(&made), "acme\n");
+    let token = tasuke(
+        folder.path(),
+        &[
+            "token",
+            "--tenant",
+            "acme",
+            "--scope",
+            "clients:read clients:write",
+        ],
+    );
+    let parts: Vec<_> = out(&token).trim_end().split('.').collect();
+    assert_eq!(parts.len(), 3, "{}", out(&token));
+    assert!(token.stderr.is_empty());
+}
+
+#[test]
+fn what_cannot_be_done_is_said_in_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| error(&tasuke(folder.path(), arguments));
+    assert!(run(&["token", "--tenant", "nobody", "--scope", "admin"]).contains("no tenant nobody"));
+    assert!(run(&["tenant", "create", "Not A Slug", "--name", "x"]).contains("a slug has"));
+    tasuke(
+        folder.path(),
+        &["tenant", "create", "acme", "--name", "Acme"],
+    );
+    assert!(run(&["tenant", "create", "acme", "--name", "x"]).contains("exists"));
+    let scope = ["token", "--tenant", "acme", "--scope", "everything"];
+    assert!(run(&scope).contains("unknown scope \"everything\"; known are clients:read"));
+    for ttl in ["0s", "25h", "soon", "99999999999999999999h"] {
+        let arguments = [
+            "token", "--tenant", "acme", "--scope", "admin", "--ttl", ttl,
+        ];
+        assert!(run(&arguments).contains("--ttl"), "{ttl}");
+    }
+    for url in ["mysql://x", "data/tasuke.db"] {
+        let refused = run(&["--database-url", url, "migrate"]);
+        assert!(
+            refused.contains("must start with sqlite:// or postgres://"),
+            "{url}: {refused}"
+        );
+    }
+}
+
+#[test]
+fn a_password_in_a_url_is_never_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = "postgres://tasuke:hunter2@127.0.0.1:1/tasuke";
+    let refused = tasuke(folder.path(), &["--database-url", url, "serve"]);
+    let told = error(&refused);
+    assert!(told.contains("postgres://***@127.0.0.1:1/tasuke"), "{told}");
+    assert!(
+        !told.contains("hunter2") && !out(&refused).contains("hunter2"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_file_that_holds_the_key_is_its_owners() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    tasuke(&data, &["tenant", "create", "acme", "--name", "Acme"]);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    for entry in fs::read_dir(&data).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_shipped_data_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let checked = tasuke(folder.path(), &["check-data"]);
+    assert!(
+        checked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
+}
+
+#[test]
+fn the_checked_in_document_is_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let same = tasuke(folder.path(), &["openapi", "--check"]);
+    assert!(
+        same.status.success(),
+        "{}",
+        String::from_utf8_lossy(&same.stderr)
+    );
+}

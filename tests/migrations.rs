@@ -1,0 +1,185 @@
+//! The schema: up, down and up again with data in place, and the same as the tables in the code.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/databases.rs"]
+mod databases;
+
+use databases::{Database, Engine};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel_migrations::{FileBasedMigrations, MigrationHarness as _};
+use rstest::rstest;
+use std::collections::BTreeMap;
+use std::sync::Barrier;
+use tasuke::db::{Db, pending};
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    nullable: String,
+}
+
+const SQLITE_COLUMNS: &str = "SELECT m.name AS table_name, p.name AS column_name, p.type AS kind, \
+     CASE WHEN p.\"notnull\" THEN 'NO' ELSE 'YES' END AS nullable \
+     FROM sqlite_master m, pragma_table_info(m.name) p WHERE m.type = 'table'";
+const POSTGRES_COLUMNS: &str = "SELECT table_name::text, column_name::text, data_type::text AS kind, \
+     is_nullable::text AS nullable FROM information_schema.columns \
+     WHERE table_schema = current_schema() ORDER BY ordinal_position";
+
+/// Runs `$body` on a connection of its own.
+macro_rules! connected {
+    ($database:expr, $engine:expr, $conn:ident => $body:expr) => {
+        match $engine {
+            Engine::Sqlite => {
+                let path = $database.url.trim_start_matches("sqlite://");
+                let $conn = &mut SqliteConnection::establish(path).unwrap();
+                diesel::sql_query("PRAGMA foreign_keys = ON")
+                    .execute($conn)
+                    .unwrap();
+                $body
+            }
+            Engine::Postgres => {
+                let $conn = &mut PgConnection::establish(&$database.url).unwrap();
+                $body
+            }
+        }
+    };
+}
+
+/// `table -> column type null`, in Diesel's words, in the order of the columns.
+type Tables = BTreeMap<String, Vec<String>>;
+
+fn real(database: &Database, engine: Engine) -> Tables {
+    let statement = match engine {
+        Engine::Sqlite => SQLITE_COLUMNS,
+        Engine::Postgres => POSTGRES_COLUMNS,
+    };
+    let columns: Vec<Column> =
+        connected!(database, engine, conn => diesel::sql_query(statement).load(conn).unwrap());
+    let mut tables = Tables::new();
+    for column in columns
+        .into_iter()
+        .filter(|c| !c.table_name.starts_with("__diesel"))
+    {
+        let kind = match column.kind.to_uppercase().as_str() {
+            "TEXT" => "Text",
+            "INTEGER" => "Integer",
+            "TIMESTAMP" | "TIMESTAMP WITHOUT TIME ZONE" => "Timestamp",
+            other => panic!("{}.{}: {other}", column.table_name, column.column_name),
+        };
+        let kind = if column.nullable == "YES" {
+            format!("Nullable<{kind}>")
+        } else {
+            kind.into()
+        };
+        let told = format!("{} -> {kind}", column.column_name);
+        tables.entry(column.table_name).or_default().push(told);
+    }
+    tables
+}
+
+/// The same from the source of `schema.rs`.
+fn told() -> Tables {
+    let mut tables = Tables::new();
+    for table in include_str!("../src/schema.rs")
+        .split("diesel::table!")
+        .skip(1)
+    {
+        let mut lines = table.lines().map(str::trim).skip(1);
+        let name = lines.next().unwrap().split(' ').next().unwrap();
+        let columns = lines
+            .filter(|line| line.contains(" -> "))
+            .map(|line| line.trim_end_matches(',').to_owned());
+        tables.insert(name.to_owned(), columns.collect());
+    }
+    tables
+}
+
+#[rstest]
+fn the_tables_of_the_code_are_the_real_ones(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let database = Database::create(engine);
+    Db::open(&database.url, 1).unwrap().migrate().unwrap();
+    let real = real(&database, engine);
+    assert_eq!(real, told());
+    assert!(real.len() >= 4);
+}
+
+#[rstest]
+fn migrations_go_up_down_and_up_with_data_in_place(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    const ROWS: &[&str] = &[
+        "INSERT INTO tenants VALUES ('acme', 'Acme', '2026-11-23 00:00:00')",
+        "INSERT INTO clients VALUES ('acme', 'c', NULL, 'A', NULL, NULL, NULL, '{}', '{}', 1, \
+         '2026-11-23 00:00:00', '2026-11-23 00:00:00')",
+        "INSERT INTO assessments VALUES ('acme', 'a', 'c', 'q', NULL, 'draft', '[]', 1, 'me', \
+         '2026-11-23 00:00:00', '2026-11-23 00:00:00', NULL, NULL)",
+    ];
+    let database = Database::create(engine);
+    let all = FileBasedMigrations::from_path("migrations").unwrap();
+    connected!(database, engine, conn => {
+        conn.run_pending_migrations(all.clone()).unwrap();
+        for row in ROWS {
+            diesel::sql_query(*row).execute(conn).unwrap();
+        }
+        conn.revert_all_migrations(all.clone()).unwrap();
+        conn.run_pending_migrations(all).unwrap();
+    });
+    assert_eq!(real(&database, engine), told());
+}
+
+#[rstest]
+fn a_reference_into_another_tenant_cannot_be_stored(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    const OTHERS: &str = "INSERT INTO assessments VALUES ('rival', 'a', 'c', 'q', NULL, 'draft', '[]', \
+         1, 'me', '2026-11-23 00:00:00', '2026-11-23 00:00:00', NULL, NULL)";
+    const OWN: &[&str] = &[
+        "INSERT INTO tenants VALUES ('acme', 'A', '2026-11-23 00:00:00'), ('rival', 'R', '2026-11-23 00:00:00')",
+        "INSERT INTO clients VALUES ('acme', 'c', NULL, 'A', NULL, NULL, NULL, '{}', '{}', 1, \
+         '2026-11-23 00:00:00', '2026-11-23 00:00:00')",
+    ];
+    let database = Database::create(engine);
+    Db::open(&database.url, 1).unwrap().migrate().unwrap();
+    let refused = connected!(database, engine, conn => {
+        for row in OWN {
+            diesel::sql_query(*row).execute(conn).unwrap();
+        }
+        diesel::sql_query(OTHERS).execute(conn).unwrap_err().to_string()
+    });
+    assert!(refused.to_lowercase().contains("foreign key"), "{refused}");
+}
+
+#[rstest]
+fn replicas_that_migrate_at_once_do_no_harm(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let database = Database::create(engine);
+    let together = Barrier::new(4);
+    let ran: usize = std::thread::scope(|scope| {
+        let migrate = || {
+            let db = Db::open(&database.url, 1).unwrap();
+            together.wait();
+            db.migrate().unwrap().len()
+        };
+        let replicas: Vec<_> = (0..4).map(|_| scope.spawn(migrate)).collect();
+        replicas
+            .into_iter()
+            .map(|replica| replica.join().unwrap())
+            .sum()
+    });
+    assert_eq!(ran, std::fs::read_dir("migrations").unwrap().count());
+    assert!(
+        pending(&Db::open(&database.url, 1).unwrap())
+            .unwrap()
+            .is_empty()
+    );
+}
