@@ -51,12 +51,7 @@ pub fn fingerprint(parts: &[&[u8]]) -> String {
     URL_SAFE_NO_PAD.encode(&digest(&SHA256, &all).as_ref()[..12])
 }
 
-fn conditional(
-    request: &HttpRequest,
-    tag: &str,
-    cache: &'static str,
-    body: Vec<u8>,
-) -> HttpResponse {
+fn conditional(request: &HttpRequest, tag: &str, cache: &'static str, body: Vec<u8>) -> HttpResponse {
     let known = request
         .headers()
         .get_all(header::IF_NONE_MATCH)
@@ -64,17 +59,9 @@ fn conditional(
         .flat_map(|value| value.split(','))
         .map(|candidate| candidate.trim().trim_start_matches("W/").trim_matches('"'))
         .any(|candidate| candidate == tag || candidate == "*");
-    let mut response = if known {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
-    };
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header(etag(tag))
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static(cache)));
-    if known {
-        response.finish()
-    } else {
-        response.content_type("application/json").body(body)
-    }
+    if known { response.finish() } else { response.content_type("application/json").body(body) }
 }

@@ -77,12 +77,7 @@ impl Modify for Shared {
 
 /// The OpenAPI document.
 pub fn openapi() -> Result<Value, serde_json::Error> {
-    let made = App::new()
-        .into_utoipa_app()
-        .openapi(Head::openapi())
-        .configure(routes)
-        .split_for_parts()
-        .1;
+    let made = App::new().into_utoipa_app().openapi(Head::openapi()).configure(routes).split_for_parts().1;
     serde_json::to_value(made).map(document::shape)
 }
 
@@ -130,15 +125,9 @@ pub fn build(
         InitError = (),
     > + use<>,
 > {
-    let Service {
-        db,
-        issuer,
-        knowledge,
-        schemas,
-        document,
-    } = service.clone();
-    let swagger = SwaggerUi::new("/docs/{_:.*}")
-        .external_url_unchecked("/openapi.json", document.get_ref().clone());
+    let Service { db, issuer, knowledge, schemas, document } = service.clone();
+    let swagger =
+        SwaggerUi::new("/docs/{_:.*}").external_url_unchecked("/openapi.json", document.get_ref().clone());
     App::new()
         .into_utoipa_app()
         .configure(routes)
@@ -165,10 +154,7 @@ pub fn build(
 }
 
 /// Where no route matches: a wrong method on a path that exists, or a path that does not.
-async fn nothing_here(
-    request: HttpRequest,
-    document: Data<Value>,
-) -> Result<HttpResponse, Problem> {
+async fn nothing_here(request: HttpRequest, document: Data<Value>) -> Result<HttpResponse, Problem> {
     let mut allowed: Vec<String> = document["paths"]
         .as_object()
         .into_iter()
@@ -190,7 +176,5 @@ async fn nothing_here(
 fn fits(template: &str, path: &str) -> bool {
     let (template, path) = (template.split('/'), path.split('/'));
     template.clone().count() == path.clone().count()
-        && template
-            .zip(path)
-            .all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
+        && template.zip(path).all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
 }

@@ -54,21 +54,13 @@ pub struct Issuer {
 
 impl std::fmt::Debug for Issuer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Issuer")
-            .field("name", &self.name)
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
+        f.debug_struct("Issuer").field("name", &self.name).field("kid", &self.kid).finish_non_exhaustive()
     }
 }
 
 impl Issuer {
     /// Opens the issuer with the key in the database, made when there is none yet.
-    pub fn open(
-        db: &Db,
-        name: &str,
-        audience: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Self, StoreError> {
+    pub fn open(db: &Db, name: &str, audience: &str, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let kept = db.write_now(|conn| tenants::signing_key(conn, || fresh_key(now)));
         let key = match kept {
             // Another replica made the key in this very moment: use that one.
@@ -138,9 +130,7 @@ impl Issuer {
         if token.len() > MAX_TOKEN || !self.is_our_header(token.split('.').next()?) {
             return None;
         }
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation)
-            .ok()?
-            .claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation).ok()?.claims;
         let scopes = claims
             .scope
             .split_whitespace()
@@ -176,11 +166,7 @@ fn fresh_key(now: DateTime<Utc>) -> Result<SigningKey, StoreError> {
         let pair = Ed25519KeyPair::generate().ok()?;
         let pkcs8 = pair.to_pkcs8().ok()?.as_ref().to_vec();
         let kid = fingerprint(&[pair.public_key().as_ref()]);
-        Some(SigningKey {
-            kid,
-            pkcs8,
-            created_at: now,
-        })
+        Some(SigningKey { kid, pkcs8, created_at: now })
     };
     made().ok_or_else(|| StoreError::corrupt("no signing key could be made"))
 }
@@ -189,9 +175,7 @@ impl FromRequest for Caller {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request
-            .app_data::<Data<Issuer>>()
-            .and_then(|issuer| issuer.caller(request));
+        let caller = request.app_data::<Data<Issuer>>().and_then(|issuer| issuer.caller(request));
         ready(caller.ok_or_else(|| Problem::new(&kinds::UNAUTHENTICATED)))
     }
 }

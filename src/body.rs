@@ -42,8 +42,7 @@ impl Schemas {
             else {
                 continue;
             };
-            let root =
-                serde_json::json!({ "$ref": reference, "components": document["components"] });
+            let root = serde_json::json!({ "$ref": reference, "components": document["components"] });
             let validator = jsonschema::options()
                 .with_draft(jsonschema::Draft::Draft202012)
                 .should_validate_formats(true)
@@ -52,25 +51,14 @@ impl Schemas {
             let name = reference.rsplit('/').next().unwrap_or(reference);
             validators.insert(name.to_owned(), validator);
         }
-        Ok(Self {
-            validators,
-            max_bytes,
-        })
+        Ok(Self { validators, max_bytes })
     }
 
     fn read<T: DeserializeOwned + ToSchema>(&self, bytes: &[u8]) -> Result<T, Problem> {
         let value: Value = serde_json::from_slice(bytes).map_err(|error| {
             Problem::new(&kinds::MALFORMED_BODY).with_detail(LocalizedText::new(
-                format!(
-                    "{} 行 {} 桁でJSONとして読めません。",
-                    error.line(),
-                    error.column()
-                ),
-                format!(
-                    "Not JSON at line {}, column {}.",
-                    error.line(),
-                    error.column()
-                ),
+                format!("{} 行 {} 桁でJSONとして読めません。", error.line(), error.column()),
+                format!("Not JSON at line {}, column {}.", error.line(), error.column()),
             ))
         })?;
         let mut faults = vec![];
@@ -91,11 +79,7 @@ impl Schemas {
         }
         serde_json::from_value(value).map_err(|error| {
             let text = error.to_string();
-            Problem::invalid(vec![Fault::new(
-                "",
-                "schema",
-                LocalizedText::new(text.clone(), text),
-            )])
+            Problem::invalid(vec![Fault::new("", "schema", LocalizedText::new(text.clone(), text))])
         })
     }
 }
@@ -129,9 +113,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
             if declared.is_some_and(|length| length > limit) {
                 return Err(too_large());
             }
-            let payload = payload
-                .await
-                .map_err(|_| Problem::new(&kinds::BAD_REQUEST))?;
+            let payload = payload.await.map_err(|_| Problem::new(&kinds::BAD_REQUEST))?;
             let bytes = payload
                 .to_bytes_limited(limit)
                 .await
@@ -163,11 +145,8 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 }
 
 fn is_json(request: &HttpRequest) -> bool {
-    let content_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
+    let content_type =
+        request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
 }
@@ -178,10 +157,7 @@ fn no_nul(value: &Value, pointer: &str, faults: &mut Vec<Fault>) {
         Fault::new(
             pointer,
             "nul-character",
-            LocalizedText::new(
-                "文字 U+0000 は使えません",
-                "must not contain the character U+0000",
-            ),
+            LocalizedText::new("文字 U+0000 は使えません", "must not contain the character U+0000"),
         )
     };
     match value {

@@ -54,14 +54,10 @@ scopes! {
 impl std::str::FromStr for Scope {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|s| s.as_str() == text)
-            .ok_or_else(|| {
-                let known: Vec<_> = Self::ALL.iter().map(|s| s.as_str()).collect();
-                format!("unknown scope {text:?}; known are {}", known.join(" "))
-            })
+        Self::ALL.iter().copied().find(|s| s.as_str() == text).ok_or_else(|| {
+            let known: Vec<_> = Self::ALL.iter().map(|s| s.as_str()).collect();
+            format!("unknown scope {text:?}; known are {}", known.join(" "))
+        })
     }
 }
 
@@ -85,21 +81,13 @@ pub struct MissingScope(pub Scope);
 
 impl Caller {
     pub(crate) fn verified(tenant: Tenant, subject: String, scopes: Vec<Scope>) -> Self {
-        Self {
-            tenant,
-            subject,
-            scopes,
-        }
+        Self { tenant, subject, scopes }
     }
 
     /// The caller's tenant, for somebody who names the scope that is needed: there is no other way
     /// to reach tenant data.
     pub fn with(&self, scope: Scope) -> Result<Tenant, MissingScope> {
-        if self.scopes.contains(&scope) {
-            Ok(self.tenant.clone())
-        } else {
-            Err(MissingScope(scope))
-        }
+        if self.scopes.contains(&scope) { Ok(self.tenant.clone()) } else { Err(MissingScope(scope)) }
     }
 
     pub fn subject(&self) -> &str {

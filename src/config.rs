@@ -9,12 +9,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Args)]
 pub struct Storage {
     /// `sqlite://<path>` or `postgres://...`; a file in the data folder when not given
-    #[arg(
-        long,
-        env = "TASUKE_DATABASE_URL",
-        hide_env_values = true,
-        global = true
-    )]
+    #[arg(long, env = "TASUKE_DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<DatabaseUrl>,
     /// Folder for the SQLite file
     #[arg(long, env = "TASUKE_DATA_DIR", default_value = "data", global = true)]
@@ -67,12 +62,7 @@ pub struct Logging {
     #[arg(long, env = "TASUKE_LOG", default_value = "info", global = true)]
     pub log: String,
     /// Form of the log
-    #[arg(
-        long,
-        env = "TASUKE_LOG_FORMAT",
-        default_value = "human",
-        global = true
-    )]
+    #[arg(long, env = "TASUKE_LOG_FORMAT", default_value = "human", global = true)]
     pub log_format: LogFormat,
 }
 

@@ -141,10 +141,7 @@ impl Db {
         &self,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut conn = self
-            .0
-            .get()
-            .map_err(|error| StoreError::Unavailable(error.into()))?;
+        let mut conn = self.0.get().map_err(|error| StoreError::Unavailable(error.into()))?;
         work(&mut conn)
     }
 }
@@ -157,9 +154,7 @@ fn transaction<T, E: From<StoreError>>(
     match conn {
         // SQLite takes its lock at the first write and gives up at once if another writer came
         // between; asking for it up front makes writers queue for `busy_timeout` instead.
-        AnyConnection::Sqlite(c) => {
-            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")
-        }
+        AnyConnection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
         AnyConnection::Postgres(c) => AnsiTransactionManager::begin_transaction(c),
     }
     .map_err(StoreError::from)?;

@@ -26,11 +26,7 @@ pub fn run(
 ) -> Result<(), Failure> {
     // Always a folder of its own: a demo never writes into somebody's data.
     let folder = std::env::temp_dir().join(format!("tasuke-demo-{}", crate::clock::new_id()));
-    let storage = Storage {
-        database_url: None,
-        data_dir: folder.clone(),
-        ..storage.clone()
-    };
+    let storage = Storage { database_url: None, data_dir: folder.clone(), ..storage.clone() };
     let self_check = read(&examples.join("self-check.json"))?;
     let incident = read(&examples.join("ransomware.json"))?;
 

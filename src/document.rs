@@ -34,9 +34,7 @@ fn open_means_no_security(document: &mut Value) {
 fn tidy(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            let is_schema = ["type", "oneOf", "$ref"]
-                .iter()
-                .any(|k| fields.contains_key(*k));
+            let is_schema = ["type", "oneOf", "$ref"].iter().any(|k| fields.contains_key(*k));
             if is_schema {
                 fields.remove("default");
             }
@@ -58,10 +56,7 @@ fn operations_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
 }
 
 /// Names of the schemas that a part of the operations leads to.
-fn reachable<'a>(
-    document: &'a Value,
-    part: impl Fn(&'a Value) -> Option<&'a Value>,
-) -> BTreeSet<String> {
+fn reachable<'a>(document: &'a Value, part: impl Fn(&'a Value) -> Option<&'a Value>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut next: Vec<&Value> = document["paths"]
         .as_object()
@@ -76,9 +71,8 @@ fn reachable<'a>(
             Value::Object(fields) => {
                 if let Some(reference) = fields.get("$ref").and_then(Value::as_str) {
                     let pointer = reference.trim_start_matches('#');
-                    let first_time = reference
-                        .strip_prefix(SCHEMAS)
-                        .is_none_or(|name| found.insert(name.to_owned()));
+                    let first_time =
+                        reference.strip_prefix(SCHEMAS).is_none_or(|name| found.insert(name.to_owned()));
                     if first_time {
                         next.extend(document.pointer(pointer));
                     }

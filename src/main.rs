@@ -126,25 +126,19 @@ fn log(logging: &Logging) {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    let Cli {
-        storage, command, ..
-    } = cli;
+    let Cli { storage, command, .. } = cli;
     match command {
         Command::Serve { serving, identity } => serve(&storage, &serving, &identity),
-        Command::Demo {
-            serving,
-            identity,
-            examples,
-        } => demo::run(&storage, &serving, &identity, &examples),
+        Command::Demo { serving, identity, examples } => {
+            demo::run(&storage, &serving, &identity, &examples)
+        }
         Command::Migrate => {
             let ran = server::open(&storage)?.migrate()?;
             println!("{} migrations ran {}", ran.len(), ran.join(" "));
             Ok(())
         }
         Command::Openapi { check } => openapi(check),
-        Command::Tenant {
-            command: TenantCommand::Create { slug, name },
-        } => {
+        Command::Tenant { command: TenantCommand::Create { slug, name } } => {
             let tenancy = Tenancy::new(&slug, &name, chrono::Utc::now())?;
             let db = server::open(&storage)?;
             server::ensure_schema(&db, &storage)?;
@@ -192,11 +186,7 @@ fn openapi(check: bool) -> Result<(), Failure> {
 }
 
 fn token(storage: &Storage, wanted: TokenArgs, identity: &Identity) -> Result<(), Failure> {
-    let scopes = wanted
-        .scope
-        .split_whitespace()
-        .map(str::parse)
-        .collect::<Result<Vec<Scope>, _>>()?;
+    let scopes = wanted.scope.split_whitespace().map(str::parse).collect::<Result<Vec<Scope>, _>>()?;
     let db = server::open(storage)?;
     server::ensure_schema(&db, storage)?;
     if !db.write_now(|conn| tenants::exists(conn, &wanted.tenant))? {

@@ -51,10 +51,7 @@ impl Page {
     /// The page of a list that is all in memory, in its own order.
     pub fn of<T>(&self, items: Vec<T>, id: impl Fn(&T) -> &str) -> (Vec<T>, Option<String>) {
         let start = self.after.as_ref().map_or(0, |after| {
-            items
-                .iter()
-                .position(|item| id(item) == after)
-                .map_or(items.len(), |at| at + 1)
+            items.iter().position(|item| id(item) == after).map_or(items.len(), |at| at + 1)
         });
         self.cut(items.into_iter().skip(start).collect(), id)
     }

@@ -48,11 +48,7 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(pointer: impl Into<String>, code: &'static str, message: LocalizedText) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code,
-            message,
-        }
+        Self { pointer: pointer.into(), code, message }
     }
 
     /// A word that is not among the known ones.
@@ -71,10 +67,7 @@ impl Fault {
 
 impl Problem {
     pub fn new(kind: &'static Kind) -> Self {
-        Self {
-            kind,
-            particulars: Box::default(),
-        }
+        Self { kind, particulars: Box::default() }
     }
 
     /// A request that can be read but breaks rules: all of them at once.

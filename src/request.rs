@@ -24,19 +24,14 @@ impl RequestId {
     fn of(request: &ServiceRequest) -> Self {
         let sane = |id: &&str| {
             (1..=128).contains(&id.len())
-                && id
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
         };
         request
             .headers()
             .get(REQUEST_ID)
             .and_then(|value| value.to_str().ok())
             .filter(sane)
-            .map_or_else(
-                || Self(uuid::Uuid::now_v7().to_string()),
-                |id| Self(id.to_owned()),
-            )
+            .map_or_else(|| Self(uuid::Uuid::now_v7().to_string()), |id| Self(id.to_owned()))
     }
 }
 
@@ -63,10 +58,7 @@ pub async fn identify(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     // The template, not the path: an id in a log is data of a tenant.
-    let route = response
-        .request()
-        .match_pattern()
-        .unwrap_or_else(|| "-".into());
+    let route = response.request().match_pattern().unwrap_or_else(|| "-".into());
     tracing::info!(
         request_id = %id, %method, route, status = response.status().as_u16(),
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -89,10 +81,7 @@ pub async fn refuse_nul(
     } else if request.query_string().contains("%00") {
         &kinds::MALFORMED_QUERY
     } else {
-        return next
-            .call(request)
-            .await
-            .map(ServiceResponse::map_into_boxed_body);
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
     Ok(request.into_response(Problem::new(kind).error_response()))
 }
@@ -105,10 +94,7 @@ impl MessageBody for OnlySize {
     fn size(&self) -> BodySize {
         self.0
     }
-    fn poll_next(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
         Poll::Ready(None)
     }
 }

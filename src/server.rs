@@ -35,26 +35,14 @@ pub fn open(storage: &Storage) -> Result<Db, StartError> {
     if let Some(file) = url.sqlite_file() {
         prepare(&file).map_err(|error| StartError::Folder(file.display().to_string(), error))?;
     }
-    Db::open(url.reveal(), storage.database_connections)
-        .map_err(|error| StartError::Database(url, error))
+    Db::open(url.reveal(), storage.database_connections).map_err(|error| StartError::Database(url, error))
 }
 
 fn prepare(file: &Path) -> std::io::Result<()> {
-    if let Some(folder) = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(file)
-        .map(drop)
+    fs::OpenOptions::new().append(true).create(true).mode(0o600).open(file).map(drop)
 }
 
 /// Brings a SQLite file up to date; refuses a PostgreSQL database that is behind, because other
@@ -67,11 +55,7 @@ pub fn ensure_schema(db: &Db, storage: &Storage) -> Result<(), StartError> {
         return Ok(());
     }
     let behind = pending(db).map_err(failed)?;
-    if behind.is_empty() {
-        Ok(())
-    } else {
-        Err(StartError::Pending(behind.join(", ")))
-    }
+    if behind.is_empty() { Ok(()) } else { Err(StartError::Pending(behind.join(", "))) }
 }
 
 /// Puts the service together.
@@ -81,8 +65,7 @@ pub fn assemble(
     identity: &Identity,
     max_body_bytes: usize,
 ) -> Result<Service, StartError> {
-    let knowledge =
-        Knowledge::load().map_err(|faults| StartError::Knowledge(faults.to_string()))?;
+    let knowledge = Knowledge::load().map_err(|faults| StartError::Knowledge(faults.to_string()))?;
     let issuer = issuer(&db, storage, identity)?;
     Service::new(db, issuer, knowledge, max_body_bytes).map_err(StartError::Document)
 }
@@ -94,21 +77,11 @@ pub fn issuer(db: &Db, storage: &Storage, identity: &Identity) -> Result<Issuer,
 }
 
 /// Serves on a listener until it is told to stop.
-pub fn run(
-    listener: TcpListener,
-    service: Service,
-    workers: Option<u16>,
-) -> Result<Server, StartError> {
-    let address = listener
-        .local_addr()
-        .map(|address| address.to_string())
-        .unwrap_or_default();
+pub fn run(listener: TcpListener, service: Service, workers: Option<u16>) -> Result<Server, StartError> {
+    let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
     let mut server = HttpServer::new(move || app::build(&service)).shutdown_timeout(10);
     if let Some(workers) = workers {
         server = server.workers(workers.into());
     }
-    server
-        .listen(listener)
-        .map(HttpServer::run)
-        .map_err(|error| StartError::Listen(address, error))
+    server.listen(listener).map(HttpServer::run).map_err(|error| StartError::Listen(address, error))
 }

@@ -52,10 +52,7 @@ impl Language {
 
 impl LocalizedText {
     pub fn new(ja: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
-            ja: ja.into(),
-            en: en.into(),
-        }
+        Self { ja: ja.into(), en: en.into() }
     }
 
     pub fn get(&self, language: Language) -> &str {

@@ -26,19 +26,13 @@ impl Line {
     fn feature(&self) -> Option<&str> {
         let inside = self.file.strip_prefix(src()).unwrap();
         let first = inside.components().next()?.as_os_str().to_str()?;
-        LINE.iter()
-            .map(|(name, _)| *name)
-            .find(|name| *name == first)
+        LINE.iter().map(|(name, _)| *name).find(|name| *name == first)
     }
 
     /// `http`, `store`, `mod`, or `pure` for every other file of a feature.
     fn room(&self) -> &str {
         let inside = self.file.strip_prefix(src()).unwrap();
-        match inside
-            .components()
-            .nth(1)
-            .and_then(|c| c.as_os_str().to_str())
-        {
+        match inside.components().nth(1).and_then(|c| c.as_os_str().to_str()) {
             Some("http.rs" | "http") => "http",
             Some("store.rs" | "store") => "store",
             Some("mod.rs") => "mod",
@@ -64,10 +58,7 @@ fn files() -> Vec<PathBuf> {
     let mut files = vec![];
     let mut folders = vec![src()];
     while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-        {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
@@ -80,9 +71,7 @@ fn files() -> Vec<PathBuf> {
 
 /// Every line of code: comments and the tests at the end of a file do not count.
 fn code() -> Vec<Line> {
-    let own = files()
-        .into_iter()
-        .filter(|file| !file.ends_with("tests.rs"));
+    let own = files().into_iter().filter(|file| !file.ends_with("tests.rs"));
     let lines = own.flat_map(|file| {
         let text = fs::read_to_string(&file).unwrap();
         let lines: Vec<_> = text
@@ -90,11 +79,7 @@ fn code() -> Vec<Line> {
             .take_while(|line| line.trim() != "#[cfg(test)]")
             .enumerate()
             .filter(|(_, line)| !line.trim_start().starts_with("//"))
-            .map(|(index, line)| Line {
-                file: file.clone(),
-                number: index + 1,
-                text: line.to_owned(),
-            })
+            .map(|(index, line)| Line { file: file.clone(), number: index + 1, text: line.to_owned() })
             .collect();
         lines
     });
@@ -107,14 +92,7 @@ fn hold(rule: &str, broken: impl Fn(&Line) -> bool) {
     let breaks: Vec<_> = code
         .iter()
         .filter(|line| broken(line))
-        .map(|line| {
-            format!(
-                "{}:{}: {}",
-                line.file.display(),
-                line.number,
-                line.text.trim()
-            )
-        })
+        .map(|line| format!("{}:{}: {}", line.file.display(), line.number, line.text.trim()))
         .collect();
     assert!(breaks.is_empty(), "{rule}\n{}", breaks.join("\n"));
 }
@@ -124,28 +102,17 @@ fn in_a_feature_only_http_knows_the_web() {
     hold("only http.rs may name the web side", |line| {
         line.feature().is_some()
             && !matches!(line.room(), "http" | "mod")
-            && [
-                "actix_web",
-                "utoipa_actix_web",
-                "Problem",
-                "crate::body",
-                "crate::answer",
-            ]
-            .iter()
-            .any(|word| line.names(word))
+            && ["actix_web", "utoipa_actix_web", "Problem", "crate::body", "crate::answer"]
+                .iter()
+                .any(|word| line.names(word))
     });
 }
 
 #[test]
 fn only_stores_and_the_database_room_know_diesel() {
     hold("only store.rs may name diesel and the schema", |line| {
-        let shared = ["db.rs", "schema.rs"]
-            .iter()
-            .any(|file| line.file.ends_with(file))
-            || line
-                .file
-                .parent()
-                .is_some_and(|folder| folder.ends_with("db"));
+        let shared = ["db.rs", "schema.rs"].iter().any(|file| line.file.ends_with(file))
+            || line.file.parent().is_some_and(|folder| folder.ends_with("db"));
         let store = line.feature().is_some() && line.room() == "store";
         !shared && !store && (line.names("diesel") || line.names("crate::schema"))
     });
@@ -153,73 +120,53 @@ fn only_stores_and_the_database_room_know_diesel() {
 
 #[test]
 fn a_store_knows_neither_the_web_nor_what_goes_over_it() {
-    hold(
-        "store.rs takes domain values and a tenant, nothing of the web",
-        |line| {
-            line.room() == "store"
-                && [
-                    "utoipa",
-                    "crate::auth",
-                    "crate::problem",
-                    "super::http",
-                    "super::dto",
-                ]
+    hold("store.rs takes domain values and a tenant, nothing of the web", |line| {
+        line.room() == "store"
+            && ["utoipa", "crate::auth", "crate::problem", "super::http", "super::dto"]
                 .iter()
                 .any(|word| line.names(word))
-        },
-    );
+    });
 }
 
 #[test]
 fn what_is_pure_reads_no_clock_and_no_database() {
-    hold(
-        "time and ids come in as arguments; SQL stays in store.rs",
-        |line| {
-            line.feature().is_some()
-                && line.room() == "pure"
-                && [
-                    "crate::db",
-                    "crate::clock",
-                    "crate::auth",
-                    "super::store",
-                    "super::http",
-                    "Utc::now",
-                    "now_v7",
-                    "std::env",
-                    "SystemTime",
-                    "Instant",
-                ]
-                .iter()
-                .any(|word| line.names(word))
-        },
-    );
+    hold("time and ids come in as arguments; SQL stays in store.rs", |line| {
+        line.feature().is_some()
+            && line.room() == "pure"
+            && [
+                "crate::db",
+                "crate::clock",
+                "crate::auth",
+                "super::store",
+                "super::http",
+                "Utc::now",
+                "now_v7",
+                "std::env",
+                "SystemTime",
+                "Instant",
+            ]
+            .iter()
+            .any(|word| line.names(word))
+    });
 }
 
 #[test]
 fn only_auth_makes_a_tenant() {
-    hold(
-        "a tenant is proof that a token was checked: only auth.rs makes one",
-        |line| line.names("Tenant::verified") && !line.file.ends_with("auth.rs"),
-    );
+    hold("a tenant is proof that a token was checked: only auth.rs makes one", |line| {
+        line.names("Tenant::verified") && !line.file.ends_with("auth.rs")
+    });
 }
 
 #[test]
 fn a_function_of_a_store_names_its_tenant() {
     // Tenants themselves and the signing key belong to nobody.
     let mut functions = 0;
-    for file in files()
-        .iter()
-        .filter(|f| f.ends_with("store.rs") && !f.ends_with("tenants/store.rs"))
-    {
+    for file in files().iter().filter(|f| f.ends_with("store.rs") && !f.ends_with("tenants/store.rs")) {
         let text = fs::read_to_string(file).unwrap();
         for function in text.split("\npub fn ").skip(1) {
             let signature = function.split('{').next().unwrap();
             let name = function.split('(').next().unwrap();
-            assert!(
-                signature.contains("tenant: &Tenant"),
-                "{}: {name} has no tenant",
-                file.display()
-            );
+            assert!(signature.contains("tenant: &Tenant"), "{}: {name} has no tenant", file.display());
             functions += 1;
         }
     }
@@ -229,19 +176,14 @@ fn a_function_of_a_store_names_its_tenant() {
 #[test]
 fn features_form_a_line() {
     let line: BTreeMap<_, _> = LINE.iter().copied().collect();
-    hold(
-        "a feature uses only the features that stand before it in the line",
-        |code| {
-            let Some(feature) = code.feature() else {
-                return false;
-            };
-            LINE.iter().any(|(other, _)| {
-                *other != feature
-                    && !line[feature].contains(other)
-                    && code.names(&format!("crate::{other}"))
-            })
-        },
-    );
+    hold("a feature uses only the features that stand before it in the line", |code| {
+        let Some(feature) = code.feature() else {
+            return false;
+        };
+        LINE.iter().any(|(other, _)| {
+            *other != feature && !line[feature].contains(other) && code.names(&format!("crate::{other}"))
+        })
+    });
     for (index, (feature, uses)) in LINE.iter().enumerate() {
         for other in *uses {
             let before = LINE[..index].iter().any(|(name, _)| name == other);
@@ -255,10 +197,7 @@ fn the_doors_of_store_and_http_are_closed() {
     for (feature, _) in LINE {
         let plate = fs::read_to_string(src().join(feature).join("mod.rs")).unwrap();
         for room in ["store", "http", "domain"] {
-            assert!(
-                !plate.contains(&format!("pub mod {room}")),
-                "{feature}: {room} is open"
-            );
+            assert!(!plate.contains(&format!("pub mod {room}")), "{feature}: {room} is open");
         }
     }
 }
@@ -270,8 +209,7 @@ fn schemas_have_names_of_their_own() {
     for file in files() {
         let text = fs::read_to_string(&file).unwrap();
         for part in text.split("ToSchema").skip(1) {
-            let item =
-                ["pub struct ", "pub enum "].map(|word| part.find(word).map(|at| (at, word)));
+            let item = ["pub struct ", "pub enum "].map(|word| part.find(word).map(|at| (at, word)));
             let Some((at, word)) = item.into_iter().flatten().min() else {
                 continue;
             };
@@ -283,9 +221,7 @@ fn schemas_have_names_of_their_own() {
             let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap();
             let name = attributes
                 .split_once("as = ")
-                .map_or(&rest[..end], |(_, name)| {
-                    name.split([',', ')']).next().unwrap()
-                });
+                .map_or(&rest[..end], |(_, name)| name.split([',', ')']).next().unwrap());
             if let Some(other) = names.insert(name.to_owned(), file.clone()) {
                 panic!("{name} is in {} and in {}", other.display(), file.display());
             }
@@ -298,10 +234,6 @@ fn schemas_have_names_of_their_own() {
 fn files_have_one_subject() {
     for file in files() {
         let lines = fs::read_to_string(&file).unwrap().lines().count();
-        assert!(
-            lines <= 360,
-            "{}: {lines} lines; cut it by subject",
-            file.display()
-        );
+        assert!(lines <= 360, "{}: {lines} lines; cut it by subject", file.display());
     }
 }

@@ -28,21 +28,10 @@ fn error(output: &Output) -> String {
 #[test]
 fn a_token_is_printed_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let made = tasuke(
-        folder.path(),
-        &["tenant", "create", "acme", "--name", "Acme"],
-    );
+    let made = tasuke(folder.path(), &["tenant", "create", "acme", "--name", "Acme"]);
     assert_eq!(out(&made), "acme\n");
-    let token = tasuke(
-        folder.path(),
-        &[
-            "token",
-            "--tenant",
-            "acme",
-            "--scope",
-            "clients:read clients:write",
-        ],
-    );
+    let token =
+        tasuke(folder.path(), &["token", "--tenant", "acme", "--scope", "clients:read clients:write"]);
     let parts: Vec<_> = out(&token).trim_end().split('.').collect();
     assert_eq!(parts.len(), 3, "{}", out(&token));
     assert!(token.stderr.is_empty());
@@ -54,25 +43,17 @@ fn what_cannot_be_done_is_said_in_a_line() {
     let run = |arguments: &[&str]| error(&tasuke(folder.path(), arguments));
     assert!(run(&["token", "--tenant", "nobody", "--scope", "admin"]).contains("no tenant nobody"));
     assert!(run(&["tenant", "create", "Not A Slug", "--name", "x"]).contains("a slug has"));
-    tasuke(
-        folder.path(),
-        &["tenant", "create", "acme", "--name", "Acme"],
-    );
+    tasuke(folder.path(), &["tenant", "create", "acme", "--name", "Acme"]);
     assert!(run(&["tenant", "create", "acme", "--name", "x"]).contains("exists"));
     let scope = ["token", "--tenant", "acme", "--scope", "everything"];
     assert!(run(&scope).contains("unknown scope \"everything\"; known are clients:read"));
     for ttl in ["0s", "25h", "soon", "99999999999999999999h"] {
-        let arguments = [
-            "token", "--tenant", "acme", "--scope", "admin", "--ttl", ttl,
-        ];
+        let arguments = ["token", "--tenant", "acme", "--scope", "admin", "--ttl", ttl];
         assert!(run(&arguments).contains("--ttl"), "{ttl}");
     }
     for url in ["mysql://x", "data/tasuke.db"] {
         let refused = run(&["--database-url", url, "migrate"]);
-        assert!(
-            refused.contains("must start with sqlite:// or postgres://"),
-            "{url}: {refused}"
-        );
+        assert!(refused.contains("must start with sqlite:// or postgres://"), "{url}: {refused}");
     }
 }
 
@@ -83,10 +64,7 @@ fn a_password_in_a_url_is_never_printed() {
     let refused = tasuke(folder.path(), &["--database-url", url, "serve"]);
     let told = error(&refused);
     assert!(told.contains("postgres://***@127.0.0.1:1/tasuke"), "{told}");
-    assert!(
-        !told.contains("hunter2") && !out(&refused).contains("hunter2"),
-        "{told}"
-    );
+    assert!(!told.contains("hunter2") && !out(&refused).contains("hunter2"), "{told}");
 }
 
 #[test]
@@ -106,20 +84,12 @@ fn the_file_that_holds_the_key_is_its_owners() {
 fn the_shipped_data_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let checked = tasuke(folder.path(), &["check-data"]);
-    assert!(
-        checked.status.success(),
-        "{}",
-        String::from_utf8_lossy(&checked.stderr)
-    );
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
 
 #[test]
 fn the_checked_in_document_is_compared() {
     let folder = tempfile::tempdir().unwrap();
     let same = tasuke(folder.path(), &["openapi", "--check"]);
-    assert!(
-        same.status.success(),
-        "{}",
-        String::from_utf8_lossy(&same.stderr)
-    );
+    assert!(same.status.success(), "{}", String::from_utf8_lossy(&same.stderr));
 }

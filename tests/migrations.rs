@@ -39,9 +39,7 @@ macro_rules! connected {
             Engine::Sqlite => {
                 let path = $database.url.trim_start_matches("sqlite://");
                 let $conn = &mut SqliteConnection::establish(path).unwrap();
-                diesel::sql_query("PRAGMA foreign_keys = ON")
-                    .execute($conn)
-                    .unwrap();
+                diesel::sql_query("PRAGMA foreign_keys = ON").execute($conn).unwrap();
                 $body
             }
             Engine::Postgres => {
@@ -63,21 +61,14 @@ fn real(database: &Database, engine: Engine) -> Tables {
     let columns: Vec<Column> =
         connected!(database, engine, conn => diesel::sql_query(statement).load(conn).unwrap());
     let mut tables = Tables::new();
-    for column in columns
-        .into_iter()
-        .filter(|c| !c.table_name.starts_with("__diesel"))
-    {
+    for column in columns.into_iter().filter(|c| !c.table_name.starts_with("__diesel")) {
         let kind = match column.kind.to_uppercase().as_str() {
             "TEXT" => "Text",
             "INTEGER" => "Integer",
             "TIMESTAMP" | "TIMESTAMP WITHOUT TIME ZONE" => "Timestamp",
             other => panic!("{}.{}: {other}", column.table_name, column.column_name),
         };
-        let kind = if column.nullable == "YES" {
-            format!("Nullable<{kind}>")
-        } else {
-            kind.into()
-        };
+        let kind = if column.nullable == "YES" { format!("Nullable<{kind}>") } else { kind.into() };
         let told = format!("{} -> {kind}", column.column_name);
         tables.entry(column.table_name).or_default().push(told);
     }
@@ -87,24 +78,18 @@ fn real(database: &Database, engine: Engine) -> Tables {
 /// The same from the source of `schema.rs`.
 fn told() -> Tables {
     let mut tables = Tables::new();
-    for table in include_str!("../src/schema.rs")
-        .split("diesel::table!")
-        .skip(1)
-    {
+    for table in include_str!("../src/schema.rs").split("diesel::table!").skip(1) {
         let mut lines = table.lines().map(str::trim).skip(1);
         let name = lines.next().unwrap().split(' ').next().unwrap();
-        let columns = lines
-            .filter(|line| line.contains(" -> "))
-            .map(|line| line.trim_end_matches(',').to_owned());
+        let columns =
+            lines.filter(|line| line.contains(" -> ")).map(|line| line.trim_end_matches(',').to_owned());
         tables.insert(name.to_owned(), columns.collect());
     }
     tables
 }
 
 #[rstest]
-fn the_tables_of_the_code_are_the_real_ones(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+fn the_tables_of_the_code_are_the_real_ones(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let database = Database::create(engine);
     Db::open(&database.url, 1).unwrap().migrate().unwrap();
     let real = real(&database, engine);
@@ -159,9 +144,7 @@ fn a_reference_into_another_tenant_cannot_be_stored(
 }
 
 #[rstest]
-fn replicas_that_migrate_at_once_do_no_harm(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+fn replicas_that_migrate_at_once_do_no_harm(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let database = Database::create(engine);
     let together = Barrier::new(4);
     let ran: usize = std::thread::scope(|scope| {
@@ -171,15 +154,8 @@ fn replicas_that_migrate_at_once_do_no_harm(
             db.migrate().unwrap().len()
         };
         let replicas: Vec<_> = (0..4).map(|_| scope.spawn(migrate)).collect();
-        replicas
-            .into_iter()
-            .map(|replica| replica.join().unwrap())
-            .sum()
+        replicas.into_iter().map(|replica| replica.join().unwrap()).sum()
     });
     assert_eq!(ran, std::fs::read_dir("migrations").unwrap().count());
-    assert!(
-        pending(&Db::open(&database.url, 1).unwrap())
-            .unwrap()
-            .is_empty()
-    );
+    assert!(pending(&Db::open(&database.url, 1).unwrap()).unwrap().is_empty());
 }

@@ -18,17 +18,11 @@ until curl -s -o /dev/null http://127.0.0.1:8080/readyz; do kill -0 $SERVER; don
 fn the_first_calls_of_the_readme_work_as_they_stand_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
-    let blocks: Vec<&str> = readme
-        .split("```sh\n")
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap())
-        .collect();
+    let blocks: Vec<&str> =
+        readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert_eq!(blocks.len(), 5);
 
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let script = blocks
         .join("\necho\necho ----\n")
         .replace("tasuke serve &\n", SERVE)
@@ -48,11 +42,7 @@ fn the_first_calls_of_the_readme_work_as_they_stand_there() {
         .output()
         .unwrap();
     let told = String::from_utf8(ran.stdout).unwrap();
-    assert!(
-        ran.status.success(),
-        "{told}\n{}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    assert!(ran.status.success(), "{told}\n{}", String::from_utf8_lossy(&ran.stderr));
 
     let answers: Vec<&str> = told.split("----\n").collect();
     for (answer, said) in answers.iter().zip([
@@ -64,8 +54,5 @@ fn the_first_calls_of_the_readme_work_as_they_stand_there() {
     ]) {
         assert!(answer.contains(said), "{said} is not in {answer}");
     }
-    assert!(
-        answers[3].contains("1日目"),
-        "the explanations are not in Japanese"
-    );
+    assert!(answers[3].contains("1日目"), "the explanations are not in Japanese");
 }

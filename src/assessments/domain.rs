@@ -110,9 +110,7 @@ pub fn check_answers(
 ) -> Vec<Refusal> {
     let mut refusals = vec![];
     for (index, answer) in answers.iter().enumerate() {
-        let first = answers
-            .iter()
-            .position(|other| other.control == answer.control);
+        let first = answers.iter().position(|other| other.control == answer.control);
         if let Some(first) = first.filter(|first| *first < index) {
             refusals.push(Refusal::Duplicate { index, first });
         }
@@ -121,10 +119,7 @@ pub fn check_answers(
         }
         let asked_in = all.all().iter().find(|other| other.asks(&answer.control));
         refusals.push(match asked_in {
-            Some(other) => Refusal::OfAnotherQuestionnaire {
-                index,
-                asked_in: other.id.clone(),
-            },
+            Some(other) => Refusal::OfAnotherQuestionnaire { index, asked_in: other.id.clone() },
             None => Refusal::UnknownControl { index },
         });
     }
@@ -155,17 +150,11 @@ impl Assessment {
         }
         let missing = missing(questionnaire, &self.answers);
         if !missing.is_empty() {
-            return Err(missing
-                .into_iter()
-                .map(|control| Refusal::Missing { control })
-                .collect());
+            return Err(missing.into_iter().map(|control| Refusal::Missing { control }).collect());
         }
         Ok(Self {
             state: State::Submitted,
-            submitted: Some(Submission {
-                at: now,
-                by: by.to_owned(),
-            }),
+            submitted: Some(Submission { at: now, by: by.to_owned() }),
             revision: self.revision + 1,
             updated_at: now,
             ..self

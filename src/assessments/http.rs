@@ -95,9 +95,7 @@ async fn list_assessments(
     let parts = ["assessments", tenant.slug(), &list];
     let page = Page::read(after.as_deref(), limit, &parts)?;
     let (after, fetch) = (page.after.clone(), page.fetch());
-    let found = db
-        .read(move |conn| store::page(conn, &tenant, &filter, after.as_deref(), fetch))
-        .await?;
+    let found = db.read(move |conn| store::page(conn, &tenant, &filter, after.as_deref(), fetch)).await?;
     let (items, next_cursor) = page.cut(found, |assessment| &assessment.id);
     let items = items.into_iter().map(AssessmentSummary::from).collect();
     Ok(HttpResponse::Ok().json(AssessmentPage { items, next_cursor }))
@@ -196,10 +194,8 @@ fn asked<'a>(
     questionnaires: &'a Questionnaires,
     assessment: &Assessment,
 ) -> Result<&'a Questionnaire, Problem> {
-    questionnaires
-        .get(&assessment.questionnaire)
-        .ok_or_else(|| {
-            let what = format!("no questionnaire {}", assessment.questionnaire);
-            StoreError::corrupt(what).into()
-        })
+    questionnaires.get(&assessment.questionnaire).ok_or_else(|| {
+        let what = format!("no questionnaire {}", assessment.questionnaire);
+        StoreError::corrupt(what).into()
+    })
 }

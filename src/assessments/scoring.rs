@@ -118,15 +118,11 @@ impl Tally {
 
 /// Scores `answers`, which have been checked against the questionnaire.
 pub fn score(questionnaire: &Questionnaire, answers: &[Answer]) -> AssessmentResult {
-    let given: HashMap<&str, Status> = answers
-        .iter()
-        .map(|answer| (answer.control.as_str(), answer.status))
-        .collect();
+    let given: HashMap<&str, Status> =
+        answers.iter().map(|answer| (answer.control.as_str(), answer.status)).collect();
     let scoring = &questionnaire.scoring;
-    let items: Vec<(ItemRef<'_>, Option<Status>)> = questionnaire
-        .items()
-        .map(|i| (i, given.get(i.item.control.as_str()).copied()))
-        .collect();
+    let items: Vec<(ItemRef<'_>, Option<Status>)> =
+        questionnaire.items().map(|i| (i, given.get(i.item.control.as_str()).copied())).collect();
 
     let mut total = Tally::default();
     let mut sections: Vec<(&str, Tally)> = vec![];
@@ -188,22 +184,15 @@ pub fn score(questionnaire: &Questionnaire, answers: &[Answer]) -> AssessmentRes
 }
 
 fn tally_of<K: PartialEq + Copy>(tallies: &mut Vec<(K, Tally)>, key: K) -> &mut Tally {
-    let at = tallies
-        .iter()
-        .position(|(k, _)| *k == key)
-        .unwrap_or_else(|| {
-            tallies.push((key, Tally::default()));
-            tallies.len() - 1
-        });
+    let at = tallies.iter().position(|(k, _)| *k == key).unwrap_or_else(|| {
+        tallies.push((key, Tally::default()));
+        tallies.len() - 1
+    });
     &mut tallies[at].1
 }
 
 fn not_applicable(questionnaire: &Questionnaire, controls: Vec<String>) -> NotApplicable {
-    let scale = questionnaire
-        .scoring
-        .answers
-        .iter()
-        .find(|scale| scale.status == Status::NotApplicable);
+    let scale = questionnaire.scoring.answers.iter().find(|scale| scale.status == Status::NotApplicable);
     NotApplicable {
         controls,
         points: questionnaire.scoring.points(Status::NotApplicable),
@@ -217,10 +206,7 @@ fn gaps(questionnaire: &Questionnaire, items: &[(ItemRef<'_>, Option<Status>)]) 
         .iter()
         .filter_map(|(at, status)| {
             let status = (*status)?;
-            let open = matches!(
-                status,
-                Status::Partial | Status::NotImplemented | Status::Unknown
-            );
+            let open = matches!(status, Status::Partial | Status::NotImplemented | Status::Unknown);
             open.then(|| Gap {
                 control: at.item.control.clone(),
                 number: at.item.number.clone(),

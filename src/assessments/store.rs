@@ -49,8 +49,7 @@ impl Row {
             questionnaire,
             external_id,
             state: state.as_str().to_owned(),
-            answers: serde_json::to_string(&answers)
-                .map_err(|error| StoreError::Broken(error.into()))?,
+            answers: serde_json::to_string(&answers).map_err(|error| StoreError::Broken(error.into()))?,
             revision,
             created_by,
             created_at: created_at.naive_utc(),
@@ -62,17 +61,11 @@ impl Row {
 
     fn read(self) -> Result<Assessment, StoreError> {
         let corrupt = |what: String| StoreError::corrupt(format!("assessment {}: {what}", self.id));
-        let state = State::parse(&self.state)
-            .ok_or_else(|| corrupt(format!("has the state {}", self.state)))?;
-        let answers =
-            serde_json::from_str(&self.answers).map_err(|error| corrupt(error.to_string()))?;
-        let submitted = self
-            .submitted_at
-            .zip(self.submitted_by)
-            .map(|(at, by)| Submission {
-                at: at.and_utc(),
-                by,
-            });
+        let state =
+            State::parse(&self.state).ok_or_else(|| corrupt(format!("has the state {}", self.state)))?;
+        let answers = serde_json::from_str(&self.answers).map_err(|error| corrupt(error.to_string()))?;
+        let submitted =
+            self.submitted_at.zip(self.submitted_by).map(|(at, by)| Submission { at: at.and_utc(), by });
         Ok(Assessment {
             id: self.id,
             client_id: self.client_id,
@@ -93,10 +86,8 @@ impl Row {
 macro_rules! mine {
     ($tenant:expr) => {{
         let tenant: &Tenant = $tenant;
-        let mut query = dsl::assessments
-            .filter(dsl::tenant.eq(tenant.slug()))
-            .select(Row::as_select())
-            .into_boxed();
+        let mut query =
+            dsl::assessments.filter(dsl::tenant.eq(tenant.slug())).select(Row::as_select()).into_boxed();
         if let Some(only) = tenant.only_client() {
             query = query.filter(dsl::client_id.eq(only));
         }
@@ -138,13 +129,7 @@ pub fn page(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Assessment>, StoreError> {
-    let Filter {
-        client_id,
-        questionnaire,
-        state,
-        submitted_from,
-        submitted_to,
-    } = filter;
+    let Filter { client_id, questionnaire, state, submitted_from, submitted_to } = filter;
     let mut query = mine!(tenant).order(dsl::id).limit(limit);
     if let Some(client_id) = client_id {
         query = query.filter(dsl::client_id.eq(client_id));
@@ -169,32 +154,18 @@ pub fn page(
 
 /// Adds an assessment; `false` when the client has one with this `external_id` already, also one
 /// that another transaction is just storing: this one waits for it.
-pub fn add(
-    conn: &mut AnyConnection,
-    tenant: &Tenant,
-    assessment: &Assessment,
-) -> Result<bool, StoreError> {
+pub fn add(conn: &mut AnyConnection, tenant: &Tenant, assessment: &Assessment) -> Result<bool, StoreError> {
     let insert = diesel::insert_into(assessments::table).values(Row::of(tenant, assessment)?);
     let added = on_backend!(conn, c => insert.on_conflict_do_nothing().execute(c))?;
     Ok(added == 1)
 }
 
 /// Saves the next revision; `Stale` when somebody else saved one first.
-pub fn save(
-    conn: &mut AnyConnection,
-    tenant: &Tenant,
-    assessment: &Assessment,
-) -> Result<(), StoreError> {
+pub fn save(conn: &mut AnyConnection, tenant: &Tenant, assessment: &Assessment) -> Result<(), StoreError> {
     let before = dsl::assessments
         .filter(dsl::tenant.eq(tenant.slug()))
         .filter(dsl::id.eq(&assessment.id))
         .filter(dsl::revision.eq(assessment.revision - 1));
-    let saved = diesel::update(before)
-        .set(Row::of(tenant, assessment)?)
-        .execute(conn)?;
-    if saved == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    let saved = diesel::update(before).set(Row::of(tenant, assessment)?).execute(conn)?;
+    if saved == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }

@@ -24,9 +24,7 @@ pub fn explain(pointer: &str, kind: &ValidationErrorKind, faults: &mut Vec<Fault
         }
         // "null, or that": what is wrong with "that" is what the caller wants to know.
         K::OneOfNotValid { context } | K::AnyOf { context } => {
-            let meant = context
-                .iter()
-                .find(|branch| !branch.iter().any(|e| is_null_expected(e.kind())));
+            let meant = context.iter().find(|branch| !branch.iter().any(|e| is_null_expected(e.kind())));
             for error in meant.into_iter().flatten() {
                 explain(error.instance_path().as_str(), error.kind(), faults);
             }
@@ -46,67 +44,27 @@ fn value_fault(kind: &ValidationErrorKind) -> (&'static str, String, String) {
         (code, fill(ja), fill(en))
     };
     match kind {
-        K::Enum { options } => told(
-            "unknown-value",
-            "次のいずれかにしてください: {}",
-            "must be one of: {}",
-            &words(options),
-        ),
-        K::Type { kind } => told(
-            "type",
-            "型が違います（{}）",
-            "must be of type {}",
-            &types(kind),
-        ),
+        K::Enum { options } => {
+            told("unknown-value", "次のいずれかにしてください: {}", "must be one of: {}", &words(options))
+        }
+        K::Type { kind } => told("type", "型が違います（{}）", "must be of type {}", &types(kind)),
         K::Format { format } => told("format", "{} の形式ではありません", "is not a {}", format),
-        K::Pattern { pattern } => told(
-            "pattern",
-            "形式 {} に合いません",
-            "does not match {}",
-            pattern,
-        ),
-        K::MinLength { limit } => told(
-            "too-short",
-            "{} 文字以上にしてください",
-            "must have at least {} characters",
-            limit,
-        ),
-        K::MaxLength { limit } => told(
-            "too-long",
-            "{} 文字以下にしてください",
-            "must have at most {} characters",
-            limit,
-        ),
-        K::Minimum { limit } => told(
-            "too-small",
-            "{} 以上にしてください",
-            "must be at least {}",
-            limit,
-        ),
-        K::Maximum { limit } => told(
-            "too-large",
-            "{} 以下にしてください",
-            "must be at most {}",
-            limit,
-        ),
-        K::MinItems { limit } => told(
-            "too-few",
-            "{} 件以上にしてください",
-            "must have at least {} items",
-            limit,
-        ),
-        K::MaxItems { limit } => told(
-            "too-many",
-            "{} 件以下にしてください",
-            "must have at most {} items",
-            limit,
-        ),
-        other => told(
-            "schema",
-            "規則 {} に反しています",
-            "breaks the rule {}",
-            &other.keyword(),
-        ),
+        K::Pattern { pattern } => told("pattern", "形式 {} に合いません", "does not match {}", pattern),
+        K::MinLength { limit } => {
+            told("too-short", "{} 文字以上にしてください", "must have at least {} characters", limit)
+        }
+        K::MaxLength { limit } => {
+            told("too-long", "{} 文字以下にしてください", "must have at most {} characters", limit)
+        }
+        K::Minimum { limit } => told("too-small", "{} 以上にしてください", "must be at least {}", limit),
+        K::Maximum { limit } => told("too-large", "{} 以下にしてください", "must be at most {}", limit),
+        K::MinItems { limit } => {
+            told("too-few", "{} 件以上にしてください", "must have at least {} items", limit)
+        }
+        K::MaxItems { limit } => {
+            told("too-many", "{} 件以下にしてください", "must have at most {} items", limit)
+        }
+        other => told("schema", "規則 {} に反しています", "breaks the rule {}", &other.keyword()),
     }
 }
 

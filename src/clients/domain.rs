@@ -175,15 +175,7 @@ pub struct CustomerNotice {
 
 impl NewClient {
     pub fn into_client(self, id: String, now: DateTime<Utc>) -> Client {
-        let Self {
-            name,
-            external_id,
-            industry,
-            employees,
-            prefecture,
-            profile,
-            contracts,
-        } = self;
+        let Self { name, external_id, industry, employees, prefecture, profile, contracts } = self;
         Client {
             id,
             external_id,

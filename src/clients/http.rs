@@ -17,10 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_clients)
-        .service(create_client)
-        .service(show_client);
+    config.service(list_clients).service(create_client).service(show_client);
 }
 
 /// A company that a provider looks after.
@@ -105,11 +102,7 @@ async fn list_clients(
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::ClientsRead)?;
     let list = format!("{:?}", (tenant.only_client(), &params.external_id));
-    let page = Page::read(
-        params.after.as_deref(),
-        params.limit,
-        &["clients", tenant.slug(), &list],
-    )?;
+    let page = Page::read(params.after.as_deref(), params.limit, &["clients", tenant.slug(), &list])?;
     let (after, fetch) = (page.after.clone(), page.fetch());
     let found = db
         .read(move |conn| {

@@ -78,10 +78,8 @@ impl Row {
 macro_rules! mine {
     ($tenant:expr) => {{
         let tenant: &Tenant = $tenant;
-        let mut query = dsl::clients
-            .filter(dsl::tenant.eq(tenant.slug()))
-            .select(Row::as_select())
-            .into_boxed();
+        let mut query =
+            dsl::clients.filter(dsl::tenant.eq(tenant.slug())).select(Row::as_select()).into_boxed();
         if let Some(only) = tenant.only_client() {
             query = query.filter(dsl::id.eq(only));
         }
@@ -90,9 +88,7 @@ macro_rules! mine {
 }
 
 pub fn add(conn: &mut AnyConnection, tenant: &Tenant, client: &Client) -> Result<(), StoreError> {
-    diesel::insert_into(clients::table)
-        .values(Row::of(tenant, client)?)
-        .execute(conn)?;
+    diesel::insert_into(clients::table).values(Row::of(tenant, client)?).execute(conn)?;
     Ok(())
 }
 
@@ -105,10 +101,7 @@ pub fn by_external_id(
     tenant: &Tenant,
     external_id: &str,
 ) -> Result<Client, StoreError> {
-    mine!(tenant)
-        .filter(dsl::external_id.eq(external_id))
-        .first(conn)?
-        .read()
+    mine!(tenant).filter(dsl::external_id.eq(external_id)).first(conn)?.read()
 }
 
 pub fn page(

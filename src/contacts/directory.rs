@@ -84,24 +84,9 @@ impl Directory {
 
 fn check(entry: &Entry, sources: &[ContactSource], faults: &mut Faults) {
     let place = format!("contact {}", entry.id);
-    let texts = [
-        &entry.name,
-        &entry.operator,
-        &entry.does,
-        &entry.does_not,
-        &entry.cost,
-        &entry.eligible,
-    ];
-    let of_channels = entry
-        .channels
-        .iter()
-        .flat_map(|channel| channel.hours.iter().chain(&channel.note));
-    for text in texts
-        .into_iter()
-        .chain(&entry.required_info)
-        .chain(&entry.notes)
-        .chain(of_channels)
-    {
+    let texts = [&entry.name, &entry.operator, &entry.does, &entry.does_not, &entry.cost, &entry.eligible];
+    let of_channels = entry.channels.iter().flat_map(|channel| channel.hours.iter().chain(&channel.note));
+    for text in texts.into_iter().chain(&entry.required_info).chain(&entry.notes).chain(of_channels) {
         faults.whole(&place, text);
     }
     for source in &entry.sources {

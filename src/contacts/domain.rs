@@ -147,10 +147,7 @@ pub struct Contact {
 impl Contact {
     /// The channel of this type, or else the first one.
     pub fn channel(&self, kind: ChannelType) -> Option<&Channel> {
-        self.channels
-            .iter()
-            .find(|channel| channel.kind == kind)
-            .or(self.channels.first())
+        self.channels.iter().find(|channel| channel.kind == kind).or(self.channels.first())
     }
 }
 

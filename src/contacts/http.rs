@@ -61,10 +61,7 @@ async fn list_contacts(
     let all = directory.contacts().iter();
     let found: Vec<&Contact> = all.filter(|contact| filter.accepts(contact)).collect();
     let (items, next_cursor) = page.of(found, |contact| &contact.id);
-    let page = ContactPage {
-        items: items.into_iter().cloned().collect(),
-        next_cursor,
-    };
+    let page = ContactPage { items: items.into_iter().cloned().collect(), next_cursor };
     answer::public(&request, &page)
 }
 
@@ -119,25 +116,15 @@ impl<'a> Filter<'a> {
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }
-        Ok(Self {
-            category: category.flatten(),
-            function: function.flatten(),
-            prefecture: code,
-        })
+        Ok(Self { category: category.flatten(), function: function.flatten(), prefecture: code })
     }
 
     fn accepts(&self, contact: &Contact) -> bool {
-        self.category
-            .is_none_or(|wanted| wanted == contact.category)
+        self.category.is_none_or(|wanted| wanted == contact.category)
+            && self.function.is_none_or(|wanted| contact.functions.contains(&wanted))
             && self
-                .function
-                .is_none_or(|wanted| contact.functions.contains(&wanted))
-            && self.prefecture.is_none_or(|wanted| {
-                contact
-                    .prefecture
-                    .as_deref()
-                    .is_none_or(|serves| serves == wanted)
-            })
+                .prefecture
+                .is_none_or(|wanted| contact.prefecture.as_deref().is_none_or(|serves| serves == wanted))
     }
 }
 

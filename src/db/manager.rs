@@ -18,10 +18,7 @@ impl Manager {
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let address = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Address::Postgres(url.to_owned())
-        } else if let Some(path) = url
-            .strip_prefix("sqlite://")
-            .filter(|path| !path.is_empty())
-        {
+        } else if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
             Address::Sqlite(path.to_owned())
         } else {
             // The URL itself may hold a password.
@@ -34,9 +31,7 @@ impl Manager {
 
     /// Connects once and reads the settings back.
     pub fn probe(&self) -> Result<(), StoreError> {
-        let mut conn = self
-            .connect()
-            .map_err(|error| StoreError::Unavailable(error.into()))?;
+        let mut conn = self.connect().map_err(|error| StoreError::Unavailable(error.into()))?;
         match &mut conn {
             AnyConnection::Sqlite(sqlite) => check_pragmas(sqlite),
             AnyConnection::Postgres(_) => Ok(()),
@@ -68,11 +63,7 @@ fn check_pragmas(sqlite: &mut SqliteConnection) -> Result<(), StoreError> {
     )
     .get_result(sqlite)?;
     let full = 2;
-    if (
-        read.journal_mode.as_str(),
-        read.synchronous,
-        read.foreign_keys,
-    ) == ("wal", full, 1)
+    if (read.journal_mode.as_str(), read.synchronous, read.foreign_keys) == ("wal", full, 1)
         && read.timeout > 0
     {
         return Ok(());
@@ -95,10 +86,8 @@ impl ManageConnection for Manager {
                 Ok(AnyConnection::Postgres(conn))
             }
             Address::Sqlite(path) => {
-                let mut conn =
-                    SqliteConnection::establish(path).map_err(r2d2::Error::ConnectionError)?;
-                conn.batch_execute(PRAGMAS)
-                    .map_err(r2d2::Error::QueryError)?;
+                let mut conn = SqliteConnection::establish(path).map_err(r2d2::Error::ConnectionError)?;
+                conn.batch_execute(PRAGMAS).map_err(r2d2::Error::QueryError)?;
                 Ok(AnyConnection::Sqlite(conn))
             }
         }

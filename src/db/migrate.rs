@@ -29,9 +29,7 @@ impl Db {
 fn run<DB: diesel::backend::Backend>(
     conn: &mut impl MigrationHarness<DB>,
 ) -> Result<Vec<String>, StoreError> {
-    let ran = conn
-        .run_pending_migrations(MIGRATIONS)
-        .map_err(StoreError::Broken)?;
+    let ran = conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Broken)?;
     Ok(ran.iter().map(ToString::to_string).collect())
 }
 
@@ -40,9 +38,7 @@ pub fn pending(db: &Db) -> Result<Vec<String>, StoreError> {
     fn names<DB: diesel::backend::Backend>(
         conn: &mut impl MigrationHarness<DB>,
     ) -> Result<Vec<String>, StoreError> {
-        let pending = conn
-            .pending_migrations(MIGRATIONS)
-            .map_err(StoreError::Broken)?;
+        let pending = conn.pending_migrations(MIGRATIONS).map_err(StoreError::Broken)?;
         Ok(pending.iter().map(|m| m.name().to_string()).collect())
     }
     db.run(|conn| match conn {

@@ -16,10 +16,7 @@ pub fn tell(
     incident: &Value,
     folder: &Path,
 ) -> Result<(), Failure> {
-    let api = Api {
-        base: format!("http://{address}"),
-        token,
-    };
+    let api = Api { base: format!("http://{address}"), token };
     let client = api.post(
         "/v1/clients",
         &json!({
@@ -40,9 +37,7 @@ pub fn tell(
     heading("試す / Try it");
     let base = &api.base;
     println!("  export TOKEN={token}");
-    println!(
-        "  curl -s '{base}/v1/guidelines/ipa-sme/editions/3.1/controls?group=self-check&q=backup'"
-    );
+    println!("  curl -s '{base}/v1/guidelines/ipa-sme/editions/3.1/controls?group=self-check&q=backup'");
     println!("  curl -s -H \"Authorization: Bearer $TOKEN\" {base}{path}/result");
     println!(
         "  curl -s -H \"Authorization: Bearer $TOKEN\" -H 'Accept-Language: ja' \
@@ -85,10 +80,7 @@ fn tell_decision(decision: &Value) {
         tell_action(action);
     }
     let rest = &actions[actions.len().min(SHOWN)..];
-    let dated: Vec<_> = rest
-        .iter()
-        .filter(|a| !a["due"]["date"].is_null())
-        .collect();
+    let dated: Vec<_> = rest.iter().filter(|a| !a["due"]["date"].is_null()).collect();
     if !dated.is_empty() {
         println!("  … 期限のあるもの / … and with a date:");
     }
@@ -104,17 +96,8 @@ fn tell_action(action: &Value) {
         _ => "任意 may",
     };
     let party = action["party"].as_str().map(|party| format!(" [{party}]"));
-    println!(
-        "  {:>2}. {}{}",
-        action["sequence"],
-        both(&action["contact_name"]),
-        party.unwrap_or_default(),
-    );
-    println!(
-        "      {} · {obligation} · {}",
-        both(&action["action_name"]),
-        due(&action["due"])
-    );
+    println!("  {:>2}. {}{}", action["sequence"], both(&action["contact_name"]), party.unwrap_or_default(),);
+    println!("      {} · {obligation} · {}", both(&action["action_name"]), due(&action["due"]));
     if let Some(reason) = list(&action["reasons"]).first() {
         println!("      {}", text(&reason["text"]["ja"]));
         println!("      {}", text(&reason["text"]["en"]));
@@ -182,10 +165,6 @@ impl Api<'_> {
     fn read(path: &str, mut answer: ureq::http::Response<ureq::Body>) -> Result<Value, Failure> {
         let status = answer.status();
         let body: Value = answer.body_mut().read_json()?;
-        if status.is_success() {
-            Ok(body)
-        } else {
-            Err(format!("{path} answered {status}: {body}").into())
-        }
+        if status.is_success() { Ok(body) } else { Err(format!("{path} answered {status}: {body}").into()) }
     }
 }

@@ -62,10 +62,7 @@ impl Filter<'_> {
         same(self.group, Some(&control.group))
             && same(self.part, Some(&control.part))
             && same(self.stage, control.stage.as_deref())
-            && self
-                .tags
-                .iter()
-                .all(|tag| among(Some(tag), &control.applicability))
+            && self.tags.iter().all(|tag| among(Some(tag), &control.applicability))
             && among(self.telework_method, &control.telework_methods)
             && among(self.workplace, &control.workplaces)
             && among(self.incident_type, &control.incident_types)

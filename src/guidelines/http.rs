@@ -12,11 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_guidelines)
-        .service(show_edition)
-        .service(list_controls)
-        .service(show_control);
+    config.service(list_guidelines).service(show_edition).service(list_controls).service(show_control);
 }
 
 /// The guidelines that are served.
@@ -81,10 +77,7 @@ async fn list_guidelines(
     request: HttpRequest,
     catalogue: Data<Catalogue>,
 ) -> Result<HttpResponse, Problem> {
-    let page = GuidelinePage {
-        items: catalogue.guidelines().to_vec(),
-        next_cursor: None,
-    };
+    let page = GuidelinePage { items: catalogue.guidelines().to_vec(), next_cursor: None };
     answer::public(&request, &page)
 }
 
@@ -101,9 +94,7 @@ async fn show_edition(
     catalogue: Data<Catalogue>,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (edition, _) = catalogue
-        .edition(&path.0, &path.1)
-        .ok_or_else(Problem::not_found)?;
+    let (edition, _) = catalogue.edition(&path.0, &path.1).ok_or_else(Problem::not_found)?;
     answer::public(&request, edition)
 }
 
@@ -120,23 +111,14 @@ async fn list_controls(
     path: Path<(String, String)>,
     Query(params): Query<ControlParams>,
 ) -> Result<HttpResponse, Problem> {
-    let (edition, controls) = catalogue
-        .edition(&path.0, &path.1)
-        .ok_or_else(Problem::not_found)?;
+    let (edition, controls) = catalogue.edition(&path.0, &path.1).ok_or_else(Problem::not_found)?;
     let filter = params.filter(edition)?;
     // The request's own words, without the position in the list, name the list.
     let list = format!("{filter:?}");
-    let page = Page::read(
-        params.after.as_deref(),
-        params.limit,
-        &["controls", &path.0, &path.1, &list],
-    )?;
+    let page = Page::read(params.after.as_deref(), params.limit, &["controls", &path.0, &path.1, &list])?;
     let found: Vec<&Control> = controls.iter().filter(|c| filter.accepts(c)).collect();
     let (items, next_cursor) = page.of(found, |control| &control.key);
-    let page = ControlPage {
-        items: items.into_iter().cloned().collect(),
-        next_cursor,
-    };
+    let page = ControlPage { items: items.into_iter().cloned().collect(), next_cursor };
     answer::public(&request, &page)
 }
 
@@ -153,9 +135,7 @@ async fn show_control(
     catalogue: Data<Catalogue>,
     path: Path<(String, String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let control = catalogue
-        .control(&path.0, &path.1, &path.2)
-        .ok_or_else(Problem::not_found)?;
+    let control = catalogue.control(&path.0, &path.1, &path.2).ok_or_else(Problem::not_found)?;
     answer::public(&request, control)
 }
 
@@ -165,10 +145,7 @@ impl ControlParams {
         let groups: Vec<Term> = edition
             .groups
             .iter()
-            .map(|group| Term {
-                key: group.key.clone(),
-                title: group.title.clone(),
-            })
+            .map(|group| Term { key: group.key.clone(), title: group.title.clone() })
             .collect();
         let mut faults = vec![];
         for (name, given, known) in [
@@ -176,17 +153,9 @@ impl ControlParams {
             ("part", self.part.as_slice(), &edition.parts),
             ("stage", self.stage.as_slice(), &edition.stages),
             ("tag", &self.tag, &edition.tags),
-            (
-                "telework_method",
-                self.telework_method.as_slice(),
-                &edition.telework_methods,
-            ),
+            ("telework_method", self.telework_method.as_slice(), &edition.telework_methods),
             ("workplace", self.workplace.as_slice(), &edition.workplaces),
-            (
-                "incident_type",
-                self.incident_type.as_slice(),
-                &edition.incident_types,
-            ),
+            ("incident_type", self.incident_type.as_slice(), &edition.incident_types),
         ] {
             for value in given {
                 if !known.iter().any(|term| term.key == *value) {

@@ -5,13 +5,8 @@ use super::domain::Control;
 /// languages, whatever its case.
 pub fn matches(control: &Control, q: &str) -> bool {
     let mut text = control.key.clone();
-    for part in [
-        Some(&control.title),
-        control.category.as_ref(),
-        Some(&control.statement),
-    ]
-    .into_iter()
-    .flatten()
+    for part in
+        [Some(&control.title), control.category.as_ref(), Some(&control.statement)].into_iter().flatten()
     {
         for words in [&part.ja, &part.en] {
             text.push('\n');
@@ -19,7 +14,5 @@ pub fn matches(control: &Control, q: &str) -> bool {
         }
     }
     let text = text.to_lowercase();
-    q.to_lowercase()
-        .split_whitespace()
-        .all(|word| text.contains(word))
+    q.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }

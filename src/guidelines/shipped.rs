@@ -2,19 +2,15 @@
 mod files;
 
 use super::catalogue::Catalogue;
-use super::domain::{
-    Control, Edition, EditionSummary, Group, Guideline, Source, Term, Verification,
-};
+use super::domain::{Control, Edition, EditionSummary, Group, Guideline, Source, Term, Verification};
 use crate::shipped::Faults;
 use crate::text::LocalizedText;
 use files::{CONTROLS, ControlEntry, EditionEntry, GuidelineFile, SourceEntry};
 use std::collections::HashMap;
 
 pub fn load(faults: &mut Faults) -> Catalogue {
-    let file: GuidelineFile = faults.parse(
-        "ipa-sme/guideline.yaml",
-        include_str!("data/ipa-sme/guideline.yaml"),
-    );
+    let file: GuidelineFile =
+        faults.parse("ipa-sme/guideline.yaml", include_str!("data/ipa-sme/guideline.yaml"));
     let sources = sources(faults);
     let controls: Vec<(&str, ControlEntry)> = CONTROLS
         .iter()
@@ -42,18 +38,13 @@ pub fn load(faults: &mut Faults) -> Catalogue {
     Catalogue {
         guidelines: vec![guideline(&file, &editions, faults)],
         editions,
-        sources: sources
-            .keys()
-            .filter_map(|key| cite(key, None, &sources))
-            .collect(),
+        sources: sources.keys().filter_map(|key| cite(key, None, &sources)).collect(),
     }
 }
 
 fn sources(faults: &mut Faults) -> HashMap<String, SourceEntry> {
-    let entries: Vec<SourceEntry> = faults.parse(
-        "ipa-sme/sources.yaml",
-        include_str!("data/ipa-sme/sources.yaml"),
-    );
+    let entries: Vec<SourceEntry> =
+        faults.parse("ipa-sme/sources.yaml", include_str!("data/ipa-sme/sources.yaml"));
     faults.unique("sources", entries.iter().map(|s| s.key.as_str()));
     for entry in &entries {
         faults.whole(&format!("source {}", entry.key), &entry.title);
@@ -111,10 +102,7 @@ fn check(
         faults.known(&place, related, all.iter().map(|(_, c)| c.key.as_str()));
     }
     if !control.present_in.contains(&control.introduced_in) {
-        faults.add(format!(
-            "{place}: is not present in {}",
-            control.introduced_in
-        ));
+        faults.add(format!("{place}: is not present in {}", control.introduced_in));
     }
     if control.verification != Verification::Verified && control.verification_note.is_none() {
         faults.add(format!("{place}: does not say what is not verified"));
@@ -123,16 +111,10 @@ fn check(
 
 fn is_slug(key: &str) -> bool {
     !key.is_empty()
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+        && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
 }
 
-fn cite(
-    key: &str,
-    section: Option<&String>,
-    sources: &HashMap<String, SourceEntry>,
-) -> Option<Source> {
+fn cite(key: &str, section: Option<&String>, sources: &HashMap<String, SourceEntry>) -> Option<Source> {
     sources.get(key).map(|entry| Source {
         key: entry.key.clone(),
         title: entry.title.clone(),
@@ -223,21 +205,13 @@ fn edition_of(
         incident_types: file.incident_types.clone(),
         attribution: text(&place, file.attribution.as_ref(), faults),
         reuse_note: text(&place, file.reuse_note.as_ref(), faults),
-        sources: entry
-            .sources
-            .iter()
-            .filter_map(|key| cite(key, None, sources))
-            .collect(),
+        sources: entry.sources.iter().filter_map(|key| cite(key, None, sources)).collect(),
         verification: entry.verification,
         verification_note: entry.verification_note.clone(),
     }
 }
 
-fn guideline(
-    file: &GuidelineFile,
-    editions: &[(Edition, Vec<Control>)],
-    faults: &mut Faults,
-) -> Guideline {
+fn guideline(file: &GuidelineFile, editions: &[(Edition, Vec<Control>)], faults: &mut Faults) -> Guideline {
     let place = "ipa-sme/guideline.yaml";
     Guideline {
         key: file.key.clone(),

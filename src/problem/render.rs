@@ -18,11 +18,7 @@ pub async fn finish(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let language = Language::of(request.request());
     let instance = request.path().to_owned();
-    let id = request
-        .extensions()
-        .get::<RequestId>()
-        .map(RequestId::to_string)
-        .unwrap_or_default();
+    let id = request.extensions().get::<RequestId>().map(RequestId::to_string).unwrap_or_default();
     // Whatever a handler or an extractor returns is a response by now; an error here would come from
     // the middleware itself, and there is none below.
     let response = next.call(request).await?.map_into_boxed_body();
@@ -40,28 +36,14 @@ pub async fn finish(
     let (request, mut response) = response.into_parts();
     *response.status_mut() = problem.status();
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
-    headers.insert(
-        header::CONTENT_LANGUAGE,
-        HeaderValue::from_static(language.tag()),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(ServiceResponse::new(
-        request,
-        response.set_body(BoxBody::new(body)),
-    ))
+    Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(body))))
 }
 
 impl Problem {
-    fn document(
-        &self,
-        language: Language,
-        instance: String,
-        request_id: String,
-    ) -> ProblemDocument {
+    fn document(&self, language: Language, instance: String, request_id: String) -> ProblemDocument {
         ProblemDocument {
             r#type: format!("/problems/{}", self.kind.code),
             title: match language {
@@ -70,11 +52,7 @@ impl Problem {
             }
             .to_owned(),
             status: self.kind.status,
-            detail: self
-                .particulars
-                .detail
-                .as_ref()
-                .map(|d| d.get(language).to_owned()),
+            detail: self.particulars.detail.as_ref().map(|d| d.get(language).to_owned()),
             instance,
             code: self.kind.code.to_owned(),
             request_id,
@@ -95,18 +73,8 @@ impl Problem {
 /// The page behind a problem's `type`.
 #[get("/problems/{code}")]
 pub async fn show_problem_kind(code: Path<String>) -> Result<HttpResponse, Problem> {
-    let kind = KINDS
-        .iter()
-        .find(|kind| kind.code == *code)
-        .ok_or_else(Problem::not_found)?;
-    let Kind {
-        code,
-        status,
-        title_ja,
-        title_en,
-        remedy_ja,
-        remedy_en,
-    } = kind;
+    let kind = KINDS.iter().find(|kind| kind.code == *code).ok_or_else(Problem::not_found)?;
+    let Kind { code, status, title_ja, title_en, remedy_ja, remedy_en } = kind;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))

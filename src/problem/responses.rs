@@ -1,8 +1,6 @@
 //! The failures that operations share, for `responses(...)`: each stands once in the document.
 use utoipa::IntoResponses;
-use utoipa::openapi::{
-    ContentBuilder, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder, Schema,
-};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder, Schema};
 
 type Named = (u16, &'static str, &'static str);
 
@@ -12,28 +10,12 @@ const SHARED: &[Named] = &[
     (401, "Unauthorized", "No valid access token"),
     (403, "Forbidden", "The token lacks the scope that is needed"),
     (404, "NotFound", "Not there, or not yours"),
-    (
-        409,
-        "Conflict",
-        "Clashes with what is stored, or comes at the wrong time",
-    ),
+    (409, "Conflict", "Clashes with what is stored, or comes at the wrong time"),
     (413, "PayloadTooLarge", "The request body is too large"),
-    (
-        415,
-        "UnsupportedMediaType",
-        "The request body is not application/json",
-    ),
-    (
-        422,
-        "Unprocessable",
-        "The request breaks rules; errors lists all of them",
-    ),
+    (415, "UnsupportedMediaType", "The request body is not application/json"),
+    (422, "Unprocessable", "The request breaks rules; errors lists all of them"),
     (500, "InternalError", "Something went wrong on our side"),
-    (
-        503,
-        "Unavailable",
-        "Not available for the moment; see Retry-After",
-    ),
+    (503, "Unavailable", "Not available for the moment; see Retry-After"),
 ];
 
 /// Every shared response under its name, for the document's components.

@@ -131,12 +131,9 @@ pub struct ItemRef<'a> {
 impl Questionnaire {
     /// Every item, in order.
     pub fn items(&self) -> impl Iterator<Item = ItemRef<'_>> {
-        self.sections.iter().flat_map(|section| {
-            section
-                .items
-                .iter()
-                .map(move |item| ItemRef { section, item })
-        })
+        self.sections
+            .iter()
+            .flat_map(|section| section.items.iter().map(move |item| ItemRef { section, item }))
     }
 
     pub fn asks(&self, control: &str) -> bool {
@@ -147,16 +144,11 @@ impl Questionnaire {
 impl Scoring {
     /// What an answer counts; the shipped files are checked to have all five.
     pub fn points(&self, status: Status) -> i32 {
-        self.answers
-            .iter()
-            .find(|scale| scale.status == status)
-            .map_or(0, |scale| scale.points)
+        self.answers.iter().find(|scale| scale.status == status).map_or(0, |scale| scale.points)
     }
 
     pub fn band(&self, score: i32) -> Option<&Band> {
-        self.bands
-            .iter()
-            .find(|band| (band.min..=band.max).contains(&score))
+        self.bands.iter().find(|band| (band.min..=band.max).contains(&score))
     }
 }
 

@@ -10,9 +10,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_questionnaires)
-        .service(show_questionnaire);
+    config.service(list_questionnaires).service(show_questionnaire);
 }
 
 /// A questionnaire in a list.

@@ -49,14 +49,8 @@ struct ItemEntry {
 }
 
 const FILES: &[(&str, &str)] = &[
-    (
-        "ipa-self-check-3.1.yaml",
-        include_str!("data/ipa-self-check-3.1.yaml"),
-    ),
-    (
-        "ipa-basic-rules-3.1.yaml",
-        include_str!("data/ipa-basic-rules-3.1.yaml"),
-    ),
+    ("ipa-self-check-3.1.yaml", include_str!("data/ipa-self-check-3.1.yaml")),
+    ("ipa-basic-rules-3.1.yaml", include_str!("data/ipa-basic-rules-3.1.yaml")),
 ];
 
 impl Questionnaires {
@@ -159,33 +153,21 @@ fn check_scale(made: &Questionnaire, faults: &mut Faults) {
         Status::Unknown,
         Status::NotApplicable,
     ] {
-        if scoring
-            .answers
-            .iter()
-            .filter(|s| s.status == status)
-            .count()
-            != 1
-        {
+        if scoring.answers.iter().filter(|s| s.status == status).count() != 1 {
             faults.add(format!("{place}: {status:?} must stand once in the scale"));
         }
     }
     let items = i32::try_from(made.items().count()).unwrap_or(i32::MAX);
     let points = scoring.answers.iter().map(|scale| scale.points);
     let (least, most) = (points.clone().min(), points.max());
-    if least.map(|p| p * items) != Some(scoring.minimum)
-        || most.map(|p| p * items) != Some(scoring.maximum)
+    if least.map(|p| p * items) != Some(scoring.minimum) || most.map(|p| p * items) != Some(scoring.maximum)
     {
-        faults.add(format!(
-            "{place}: minimum or maximum is not what the points make"
-        ));
+        faults.add(format!("{place}: minimum or maximum is not what the points make"));
     }
     let mut next = scoring.minimum;
     for band in &scoring.bands {
         if band.min != next || band.max < band.min {
-            faults.add(format!(
-                "{place}: band {} leaves a gap or overlaps",
-                band.id
-            ));
+            faults.add(format!("{place}: band {} leaves a gap or overlaps", band.id));
         }
         next = band.max + 1;
     }

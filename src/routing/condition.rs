@@ -93,16 +93,8 @@ impl Context<'_> {
 impl Condition {
     pub fn truth(&self, context: &Context<'_>) -> Truth {
         match self {
-            Self::All(parts) => parts
-                .iter()
-                .map(|part| part.truth(context))
-                .min()
-                .unwrap_or(Truth::Yes),
-            Self::Any(parts) => parts
-                .iter()
-                .map(|part| part.truth(context))
-                .max()
-                .unwrap_or(Truth::No),
+            Self::All(parts) => parts.iter().map(|part| part.truth(context)).min().unwrap_or(Truth::Yes),
+            Self::Any(parts) => parts.iter().map(|part| part.truth(context)).max().unwrap_or(Truth::No),
             Self::Not(part) => part.truth(context).not(),
             Self::Test(test) => test.truth(context),
         }
@@ -126,10 +118,7 @@ impl Condition {
     pub fn findings(&self, context: &Context<'_>) -> Vec<Finding> {
         let mut findings = vec![];
         for test in self.deciding(context) {
-            let finding = Finding {
-                fact: test.path.clone(),
-                value: test.shown(context),
-            };
+            let finding = Finding { fact: test.path.clone(), value: test.shown(context) };
             if !findings.contains(&finding) {
                 findings.push(finding);
             }
@@ -142,15 +131,9 @@ impl Test {
     fn shown(&self, context: &Context<'_>) -> String {
         if let Op::DoneContains { contact, action } = &self.op {
             let what = format!("{contact}/{action}");
-            return if self.truth(context) == Truth::Yes {
-                what
-            } else {
-                format!("{what} is not done")
-            };
+            return if self.truth(context) == Truth::Yes { what } else { format!("{what} is not done") };
         }
-        context
-            .given(self.fact)
-            .map_or_else(|| "unknown".to_owned(), |value| value.show())
+        context.given(self.fact).map_or_else(|| "unknown".to_owned(), |value| value.show())
     }
 
     fn truth(&self, context: &Context<'_>) -> Truth {
@@ -236,11 +219,7 @@ fn intersects(value: Option<&Value>, wanted: &[String]) -> bool {
 fn whole_months(from: NaiveDate, to: NaiveDate) -> i32 {
     let months = |date: NaiveDate| date.year() * 12 + i32::try_from(date.month0()).unwrap_or(0);
     let difference = months(to) - months(from);
-    if to.day() < from.day() && !is_last_day(to) {
-        difference - 1
-    } else {
-        difference
-    }
+    if to.day() < from.day() && !is_last_day(to) { difference - 1 } else { difference }
 }
 
 /// Six months from August 31 end on the last day of February: there is no day with the same number.
@@ -279,11 +258,7 @@ mod tests {
             (None, wanted(&["a", "unknown"]), Truth::Yes),
             (word("unknown"), wanted(&["unknown"]), Truth::Yes),
         ] {
-            assert_eq!(
-                among(value.as_ref(), &words),
-                truth,
-                "{value:?} in {words:?}"
-            );
+            assert_eq!(among(value.as_ref(), &words), truth, "{value:?} in {words:?}");
         }
     }
 

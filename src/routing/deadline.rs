@@ -96,45 +96,26 @@ impl Deadline {
                     "There is a duty, but no number of days could be confirmed: a person must look at once",
                 )],
             ),
-            Self::Window {
-                start,
-                min_days,
-                max_days,
-            } => from(start, context, |date, steps| {
+            Self::Window { start, min_days, max_days } => from(start, context, |date, steps| {
                 let target = date + TimeDelta::days(min_days - 1);
                 let due = date + TimeDelta::days(max_days - 1);
                 steps.push(LocalizedText::new(
                     format!("{date} を1日目として {min_days} 日目の {target} を目安、{max_days} 日目の {due} を期限とする（休日でも繰り延べない）"),
                     format!("{date} is day 1: aim for day {min_days}, {target}; due on day {max_days}, {due} (not moved for holidays)"),
                 ));
-                Due {
-                    target: Some(target),
-                    ..Due::on(due)
-                }
+                Due { target: Some(target), ..Due::on(due) }
             }),
-            Self::CalendarDays {
-                start,
-                days,
-                count,
-                roll,
-            } => from(start, context, |date, steps| {
+            Self::CalendarDays { start, days, count, roll } => from(start, context, |date, steps| {
                 let last = counted(date, *days, *count, steps);
-                if *roll {
-                    rolled(last, holidays, steps)
-                } else {
-                    Due::on(last)
-                }
+                if *roll { rolled(last, holidays, steps) } else { Due::on(last) }
             }),
             Self::Hours { start, hours } => match time(start, context) {
                 Some(at) => hours_after(start, at, *hours),
                 None => unknown_start(start),
             },
-            Self::Contract { start, hours, days } => contract(
-                start,
-                number(hours.as_ref(), context),
-                number(days.as_ref(), context),
-                context,
-            ),
+            Self::Contract { start, hours, days } => {
+                contract(start, number(hours.as_ref(), context), number(days.as_ref(), context), context)
+            }
         }
     }
 
@@ -201,16 +182,10 @@ fn from(
 
 fn counted(date: NaiveDate, days: i64, count: Count, steps: &mut Vec<LocalizedText>) -> NaiveDate {
     let (last, ja, en) = match count {
-        Count::Inclusive => (
-            date + TimeDelta::days(days - 1),
-            "初日を1日目として",
-            "counting the first day",
-        ),
-        Count::Exclusive => (
-            date + TimeDelta::days(days),
-            "初日を算入せず",
-            "not counting the first day",
-        ),
+        Count::Inclusive => {
+            (date + TimeDelta::days(days - 1), "初日を1日目として", "counting the first day")
+        }
+        Count::Exclusive => (date + TimeDelta::days(days), "初日を算入せず", "not counting the first day"),
     };
     steps.push(LocalizedText::new(
         format!("{ja} {days} 日目は {last}"),
@@ -224,7 +199,9 @@ fn rolled(last: NaiveDate, holidays: &Holidays, steps: &mut Vec<LocalizedText>) 
     if open != last {
         steps.push(LocalizedText::new(
             format!("{last} は行政機関の休日のため、次の開庁日 {open} まで"),
-            format!("{last} is a day on which the authorities are closed: due on the next open day, {open}"),
+            format!(
+                "{last} is a day on which the authorities are closed: due on the next open day, {open}"
+            ),
         ));
     }
     if open > holidays.valid_until {
@@ -267,10 +244,7 @@ fn contract(
                 "契約上の最終日であり、連絡は今すぐ行う",
                 "That is the last day the contract allows; tell them now",
             ));
-            let due = Due {
-                notify_now: true,
-                ..Due::on(last)
-            };
+            let due = Due { notify_now: true, ..Due::on(last) };
             (due, steps)
         }
         (Some(_), None, None) => asap(

@@ -116,27 +116,15 @@ pub struct Due {
 
 impl Due {
     pub fn of(kind: DueKind) -> Self {
-        Self {
-            kind,
-            date: None,
-            target: None,
-            at: None,
-            notify_now: false,
-        }
+        Self { kind, date: None, target: None, at: None, notify_now: false }
     }
 
     pub fn on(date: NaiveDate) -> Self {
-        Self {
-            date: Some(date),
-            ..Self::of(DueKind::Date)
-        }
+        Self { date: Some(date), ..Self::of(DueKind::Date) }
     }
 
     pub fn at(at: DateTime<FixedOffset>) -> Self {
-        Self {
-            at: Some(at),
-            ..Self::of(DueKind::DateTime)
-        }
+        Self { at: Some(at), ..Self::of(DueKind::DateTime) }
     }
 }
 

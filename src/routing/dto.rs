@@ -194,11 +194,7 @@ impl Writer<'_> {
                 .zip(1..)
                 .map(|(action, sequence)| self.action(action, sequence))
                 .collect(),
-            completed: decision
-                .completed
-                .into_iter()
-                .map(|completed| self.completed(completed))
-                .collect(),
+            completed: decision.completed.into_iter().map(|completed| self.completed(completed)).collect(),
             not_applied: decision
                 .not_applied
                 .into_iter()
@@ -255,20 +251,14 @@ impl Writer<'_> {
             facts: reason
                 .facts
                 .into_iter()
-                .map(|finding| FactFinding {
-                    fact: finding.fact,
-                    value: finding.value,
-                })
+                .map(|finding| FactFinding { fact: finding.fact, value: finding.value })
                 .collect(),
             deadline_steps: reason.deadline_steps.iter().map(|s| self.say(s)).collect(),
         }
     }
 
     fn channel(&self, action: &Action) -> Option<ActionChannel> {
-        let channel = self
-            .directory
-            .contact(&action.contact)?
-            .channel(action.channel)?;
+        let channel = self.directory.contact(&action.contact)?.channel(action.channel)?;
         Some(ActionChannel {
             kind: channel.kind,
             value: channel.value.clone(),
@@ -289,9 +279,7 @@ impl Writer<'_> {
 
     /// The rules are checked at start to name contacts of the directory only.
     fn contact_name(&self, id: &str) -> LocalizedText {
-        self.directory
-            .contact(id)
-            .map_or_else(|| LocalizedText::new(id, id), |c| c.name.clone())
+        self.directory.contact(id).map_or_else(|| LocalizedText::new(id, id), |c| c.name.clone())
     }
 
     fn action_name(&self, word: &str) -> LocalizedText {
@@ -299,20 +287,12 @@ impl Writer<'_> {
             .actions
             .iter()
             .find(|(action, _)| action == word)
-            .map_or_else(
-                || LocalizedText::new(word, word),
-                |(_, title)| title.clone(),
-            )
+            .map_or_else(|| LocalizedText::new(word, word), |(_, title)| title.clone())
     }
 }
 
 impl From<Due> for DueOut {
     fn from(due: Due) -> Self {
-        Self {
-            kind: due.kind,
-            date: due.date,
-            target: due.target,
-            at: due.at.map(|at| at.to_utc()),
-        }
+        Self { kind: due.kind, date: due.date, target: due.target, at: due.at.map(|at| at.to_utc()) }
     }
 }

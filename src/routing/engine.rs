@@ -19,11 +19,7 @@ pub struct Fired<'a> {
 /// Decides. The same facts and rules give the same decision.
 pub fn decide(ruleset: &Ruleset, facts: &Facts) -> Decision {
     let derived = derive(ruleset, facts);
-    let context = Context {
-        facts,
-        derived: &derived,
-        item: None,
-    };
+    let context = Context { facts, derived: &derived, item: None };
     let mut not_applied = vec![];
     let mut fired: Vec<Fired<'_>> = ruleset
         .rules
@@ -62,11 +58,7 @@ pub fn decide(ruleset: &Ruleset, facts: &Facts) -> Decision {
 fn derive(ruleset: &Ruleset, facts: &Facts) -> Vec<Tri> {
     let mut derived = Vec::with_capacity(ruleset.derivations.len());
     for derivation in &ruleset.derivations {
-        let truth = derivation.when.truth(&Context {
-            facts,
-            derived: &derived,
-            item: None,
-        });
+        let truth = derivation.when.truth(&Context { facts, derived: &derived, item: None });
         derived.push(truth.into());
     }
     derived
@@ -124,28 +116,19 @@ fn fire<'a>(
 }
 
 fn of_item<'a>(context: &Context<'a>, item: &'a Item) -> Context<'a> {
-    Context {
-        item: Some(item),
-        ..*context
-    }
+    Context { item: Some(item), ..*context }
 }
 
 /// Duties that do not hold say why: a reader must see that nothing was forgotten.
 fn near_miss(rule: &Rule, why: impl FnOnce() -> LocalizedText, not_applied: &mut Vec<NotApplied>) {
     if rule.obligation == Obligation::Must {
-        not_applied.push(NotApplied {
-            rule: rule.id.clone(),
-            why: why(),
-        });
+        not_applied.push(NotApplied { rule: rule.id.clone(), why: why() });
     }
 }
 
 fn because(findings: &[Finding]) -> LocalizedText {
     let told = |is: &str, and: &str| {
-        let parts: Vec<_> = findings
-            .iter()
-            .map(|f| format!("{}{is}{}", f.fact, f.value))
-            .collect();
+        let parts: Vec<_> = findings.iter().map(|f| format!("{}{is}{}", f.fact, f.value)).collect();
         parts.join(and)
     };
     LocalizedText::new(
@@ -164,11 +147,8 @@ fn action(
 ) -> Action {
     let provisional = truth == Truth::Unknown;
     let (due, deadline_steps) = rule.deadline.due(context, &ruleset.holidays);
-    let mut open_questions: Vec<String> = if provisional {
-        open_facts(rule, ruleset, context)
-    } else {
-        vec![]
-    };
+    let mut open_questions: Vec<String> =
+        if provisional { open_facts(rule, ruleset, context) } else { vec![] };
     open_questions.extend(rule.deadline.open_questions(context).map(str::to_owned));
     Action {
         contact: rule.contact.clone(),
@@ -227,10 +207,7 @@ fn override_general(fired: &mut Vec<Fired<'_>>, not_applied: &mut Vec<NotApplied
         .filter(|f| !f.action.provisional)
         .flat_map(|f| {
             let by = f.rule.id.as_str();
-            f.rule
-                .overrides
-                .iter()
-                .map(move |general| (general.as_str(), by))
+            f.rule.overrides.iter().map(move |general| (general.as_str(), by))
         })
         .collect();
     fired.retain(|f| {
@@ -257,8 +234,7 @@ fn substitute(fired: &mut [Fired<'_>], ruleset: &Ruleset, context: &Context<'_>)
             continue;
         }
         for Fired { rule, action } in fired.iter_mut() {
-            let meant =
-                action.contact == substitution.from && rule.tags.contains(&substitution.only_tag);
+            let meant = action.contact == substitution.from && rule.tags.contains(&substitution.only_tag);
             if meant {
                 action.substituted = Some(Substituted {
                     rule: substitution.id.clone(),

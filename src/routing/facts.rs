@@ -54,10 +54,7 @@ pub struct FactSchema {
 
 impl FactSchema {
     pub fn find(&self, path: &str) -> Option<(usize, &Entry)> {
-        self.entries
-            .iter()
-            .enumerate()
-            .find(|(_, entry)| entry.path == path)
+        self.entries.iter().enumerate().find(|(_, entry)| entry.path == path)
     }
 
     /// The member `name` of the objects in the list with this index.
@@ -160,14 +157,9 @@ impl Facts {
             _ => None,
         };
         match (time("as_of"), time("incident.aware_at"), stage) {
-            (Some(as_of), Some(aware_at), Some(stage)) if faults.is_empty() => Ok(Self {
-                as_of,
-                aware_at,
-                stage,
-                done,
-                values,
-                items,
-            }),
+            (Some(as_of), Some(aware_at), Some(stage)) if faults.is_empty() => {
+                Ok(Self { as_of, aware_at, stage, done, values, items })
+            }
             _ => Err(faults),
         }
     }
@@ -189,10 +181,7 @@ fn read_items(
     faults: &mut Vec<FactFault>,
 ) -> Vec<Item> {
     let Some(objects) = given.as_array() else {
-        faults.push(FactFault {
-            pointer: pointer.to_owned(),
-            expected: "array",
-        });
+        faults.push(FactFault { pointer: pointer.to_owned(), expected: "array" });
         return vec![];
     };
     let prefix = format!("{list}[].");
@@ -223,10 +212,7 @@ fn read_one(
 ) {
     let Some(given) = given else {
         if entry.required {
-            faults.push(FactFault {
-                pointer,
-                expected: "required",
-            });
+            faults.push(FactFault { pointer, expected: "required" });
         }
         return;
     };
@@ -247,10 +233,7 @@ fn value(entry: &Entry, given: &Json) -> Result<Option<Value>, &'static str> {
             .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
             .map(|time| Value::Time(time.with_timezone(&TOKYO)))
             .ok_or("date-time")?,
-        Kind::Date => text
-            .and_then(|text| text.parse().ok())
-            .map(Value::Date)
-            .ok_or("date")?,
+        Kind::Date => text.and_then(|text| text.parse().ok()).map(Value::Date).ok_or("date")?,
         Kind::Word => text
             .filter(|word| known(word))
             .map(|word| Value::Scalar(word.to_owned()))
@@ -270,14 +253,9 @@ fn value(entry: &Entry, given: &Json) -> Result<Option<Value>, &'static str> {
                 known => Value::Tri(known),
             }
         }
-        Kind::Bool => given
-            .as_bool()
-            .map(|truth| Value::Scalar(truth.to_string()))
-            .ok_or("boolean")?,
+        Kind::Bool => given.as_bool().map(|truth| Value::Scalar(truth.to_string())).ok_or("boolean")?,
         Kind::Count => given.as_u64().map(Value::Count).ok_or("integer")?,
-        Kind::Text => text
-            .map(|text| Value::Scalar(text.to_owned()))
-            .ok_or("string")?,
+        Kind::Text => text.map(|text| Value::Scalar(text.to_owned())).ok_or("string")?,
         Kind::Objects => return Err("array"),
     }))
 }

@@ -20,10 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(decide_routing)
-        .service(list_rules)
-        .service(show_rule);
+    config.service(decide_routing).service(list_rules).service(show_rule);
 }
 
 /// Decide whom to contact
@@ -43,11 +40,7 @@ async fn decide_routing(
 ) -> Result<HttpResponse, Problem> {
     caller.with(Scope::IncidentsRead)?;
     let facts = Facts::read(&ruleset.schema, &json)?;
-    let writer = Writer {
-        directory: &directory,
-        ruleset: &ruleset,
-        language,
-    };
+    let writer = Writer { directory: &directory, ruleset: &ruleset, language };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_LANGUAGE, language.tag()))
         .insert_header((header::VARY, "Accept-Language"))
@@ -103,21 +96,14 @@ async fn list_rules(
 ) -> Result<HttpResponse, Problem> {
     let contact = params.contact.as_deref();
     let list = format!("{contact:?}");
-    let page = Page::read(
-        params.after.as_deref(),
-        params.limit,
-        &["routing-rules", &list],
-    )?;
+    let page = Page::read(params.after.as_deref(), params.limit, &["routing-rules", &list])?;
     let found: Vec<&RuleDocument> = ruleset
         .documents
         .iter()
         .filter(|rule| contact.is_none_or(|contact| rule.contact == contact))
         .collect();
     let (items, next_cursor) = page.of(found, |rule| &rule.id);
-    let page = RoutingRulePage {
-        items: items.into_iter().cloned().collect(),
-        next_cursor,
-    };
+    let page = RoutingRulePage { items: items.into_iter().cloned().collect(), next_cursor };
     answer::public(&request, &page)
 }
 
@@ -133,10 +119,6 @@ async fn show_rule(
     ruleset: Data<Ruleset>,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let rule = ruleset
-        .documents
-        .iter()
-        .find(|rule| rule.id == *id)
-        .ok_or_else(Problem::not_found)?;
+    let rule = ruleset.documents.iter().find(|rule| rule.id == *id).ok_or_else(Problem::not_found)?;
     answer::public(&request, rule)
 }

@@ -9,8 +9,7 @@ pub fn merge(fired: Vec<Fired<'_>>) -> Vec<Action> {
     let mut merged: Vec<Action> = vec![];
     for Fired { action, .. } in fired {
         let same = merged.iter_mut().find(|kept| {
-            (&kept.contact, &kept.action, &kept.party)
-                == (&action.contact, &action.action, &action.party)
+            (&kept.contact, &kept.action, &kept.party) == (&action.contact, &action.action, &action.party)
         });
         match same {
             Some(kept) => join(kept, action),

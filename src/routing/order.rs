@@ -24,28 +24,13 @@ pub fn order(actions: &mut [Action], as_of: DateTime<FixedOffset>) {
     }
     actions.sort_by_cached_key(|action| {
         let (rank, at) = due_rank(&action.due);
-        let rank = if urgent.contains(&key(action)) {
-            0
-        } else {
-            rank
-        };
-        (
-            action.tier,
-            rank,
-            action.obligation,
-            at,
-            action.priority,
-            key(action),
-        )
+        let rank = if urgent.contains(&key(action)) { 0 } else { rank };
+        (action.tier, rank, action.obligation, at, action.priority, key(action))
     });
 }
 
 fn key(action: &Action) -> (String, String, Option<String>) {
-    (
-        action.contact.clone(),
-        action.action.clone(),
-        action.party.clone(),
-    )
+    (action.contact.clone(), action.action.clone(), action.party.clone())
 }
 
 /// How soon: the kind of due first, then the moment.

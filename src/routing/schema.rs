@@ -26,8 +26,7 @@ const LARGEST_COUNT: u64 = 1_000_000_000;
 type Named = (String, RefOr<Schema>);
 
 /// Faults in the file are told at start, by the one who loads the rules.
-static SCHEMAS: LazyLock<Vec<Named>> =
-    LazyLock::new(|| build(&fact_schema(&mut Faults::default())));
+static SCHEMAS: LazyLock<Vec<Named>> = LazyLock::new(|| build(&fact_schema(&mut Faults::default())));
 
 impl PartialSchema for RoutingFacts {
     fn schema() -> RefOr<Schema> {
@@ -60,9 +59,7 @@ fn object(facts: &FactSchema, prefix: &str, name: &str, all: &mut Vec<Named>) {
     if name == NAME {
         let example = serde_json::from_str(include_str!("../../examples/ransomware.json"));
         schema = schema
-            .description(Some(
-                "The facts of an incident. What is not known is left out, or `unknown`.",
-            ))
+            .description(Some("The facts of an incident. What is not known is left out, or `unknown`."))
             .examples(example.ok().into_iter().collect::<Vec<serde_json::Value>>());
     }
     let mut nested: Vec<&str> = vec![];
@@ -105,27 +102,16 @@ fn has_required(facts: &FactSchema, prefix: &str) -> bool {
 fn property(entry: &Entry, all: &mut Vec<Named>, facts: &FactSchema) -> RefOr<Schema> {
     let about = format!("{} / {}", entry.meaning.en, entry.meaning.ja);
     let of = |kind: Type| {
-        let kind = if entry.required {
-            SchemaType::Type(kind)
-        } else {
-            SchemaType::from_iter([kind, Type::Null])
-        };
-        ObjectBuilder::new()
-            .schema_type(kind)
-            .description(Some(about.clone()))
+        let kind =
+            if entry.required { SchemaType::Type(kind) } else { SchemaType::from_iter([kind, Type::Null]) };
+        ObjectBuilder::new().schema_type(kind).description(Some(about.clone()))
     };
-    let word = || {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(entry.words.clone()))
-    };
+    let word = || ObjectBuilder::new().schema_type(Type::String).enum_values(Some(entry.words.clone()));
     match entry.kind {
-        Kind::Datetime => of(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .into(),
-        Kind::Date => of(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
-            .into(),
+        Kind::Datetime => {
+            of(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).into()
+        }
+        Kind::Date => of(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))).into(),
         Kind::Word => word().description(Some(about)).into(),
         Kind::Words => ArrayBuilder::new()
             .items(word())
@@ -139,10 +125,7 @@ fn property(entry: &Entry, all: &mut Vec<Named>, facts: &FactSchema) -> RefOr<Sc
             RefOr::Ref(reference)
         }
         Kind::Bool => of(Type::Boolean).into(),
-        Kind::Count => of(Type::Integer)
-            .minimum(Some(0))
-            .maximum(Some(LARGEST_COUNT))
-            .into(),
+        Kind::Count => of(Type::Integer).minimum(Some(0)).maximum(Some(LARGEST_COUNT)).into(),
         Kind::Text => of(Type::String)
             .min_length(Some(1))
             .max_length(Some(LONGEST_TEXT))
@@ -164,9 +147,7 @@ fn property(entry: &Entry, all: &mut Vec<Named>, facts: &FactSchema) -> RefOr<Sc
 /// `contracts.cyber_insurance.` becomes `ContractsCyberInsuranceFacts`.
 fn camel(path: &str) -> String {
     let words = path.split(['.', '_', '[', ']']).filter(|w| !w.is_empty());
-    let mut name: String = words
-        .map(|word| word[..1].to_ascii_uppercase() + &word[1..])
-        .collect();
+    let mut name: String = words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect();
     name.push_str("Facts");
     name
 }

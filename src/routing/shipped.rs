@@ -17,16 +17,12 @@ use files::{DerivationEntry, ExtrasFile, HolidaysFile, RULES, RuleEntry, Ruleset
 impl Ruleset {
     /// Reads, checks and compiles the shipped files.
     pub fn load(directory: &Directory, faults: &mut Faults) -> Self {
-        let head: RulesetFile =
-            faults.parse("routing/ruleset.yaml", include_str!("data/ruleset.yaml"));
+        let head: RulesetFile = faults.parse("routing/ruleset.yaml", include_str!("data/ruleset.yaml"));
         head.check(faults);
         let schema = fact_schema(faults);
-        let derivations: Vec<DerivationEntry> = faults.parse(
-            "routing/derivations.yaml",
-            include_str!("data/derivations.yaml"),
-        );
-        let extras: ExtrasFile =
-            faults.parse("routing/extras.yaml", include_str!("data/extras.yaml"));
+        let derivations: Vec<DerivationEntry> =
+            faults.parse("routing/derivations.yaml", include_str!("data/derivations.yaml"));
+        let extras: ExtrasFile = faults.parse("routing/extras.yaml", include_str!("data/extras.yaml"));
         let entries: Vec<RuleEntry> = RULES
             .iter()
             .flat_map(|(name, text)| {
@@ -37,42 +33,21 @@ impl Ruleset {
         faults.unique("rules", entries.iter().map(|rule| rule.id.as_str()));
 
         let mut names = Names::new(&schema, directory, faults);
-        let derivations: Vec<Derivation> = derivations
-            .into_iter()
-            .map(|entry| names.derivation(entry))
-            .collect();
-        let rules: Vec<Rule> = entries
-            .iter()
-            .map(|entry| names.rule(entry, &entries, &head))
-            .collect();
-        let annotations: Vec<Annotation> = extras
-            .annotations
-            .into_iter()
-            .map(|entry| names.annotation(entry, &head))
-            .collect();
-        let substitutions: Vec<Substitution> = extras
-            .substitutions
-            .into_iter()
-            .map(|entry| names.substitution(entry))
-            .collect();
-        let guardrails: Vec<Guardrail> = extras
-            .guardrails
-            .into_iter()
-            .map(|entry| names.guardrail(entry))
-            .collect();
+        let derivations: Vec<Derivation> =
+            derivations.into_iter().map(|entry| names.derivation(entry)).collect();
+        let rules: Vec<Rule> = entries.iter().map(|entry| names.rule(entry, &entries, &head)).collect();
+        let annotations: Vec<Annotation> =
+            extras.annotations.into_iter().map(|entry| names.annotation(entry, &head)).collect();
+        let substitutions: Vec<Substitution> =
+            extras.substitutions.into_iter().map(|entry| names.substitution(entry)).collect();
+        let guardrails: Vec<Guardrail> =
+            extras.guardrails.into_iter().map(|entry| names.guardrail(entry)).collect();
         Self {
-            documents: entries
-                .iter()
-                .map(|entry| entry.document(directory))
-                .collect(),
+            documents: entries.iter().map(|entry| entry.document(directory)).collect(),
             holidays: holidays(faults),
             version: head.version,
             notice: head.notice,
-            actions: head
-                .actions
-                .into_iter()
-                .map(|action| (action.action, action.title))
-                .collect(),
+            actions: head.actions.into_iter().map(|action| (action.action, action.title)).collect(),
             schema,
             derivations,
             rules,
@@ -94,8 +69,7 @@ pub fn fact_schema(faults: &mut Faults) -> FactSchema {
 }
 
 fn holidays(faults: &mut Faults) -> Holidays {
-    let file: HolidaysFile =
-        faults.parse("routing/holidays.yaml", include_str!("data/holidays.yaml"));
+    let file: HolidaysFile = faults.parse("routing/holidays.yaml", include_str!("data/holidays.yaml"));
     let closures = file
         .closures
         .iter()

@@ -23,8 +23,7 @@ pub fn facts(json: &Value) -> Facts {
 
 /// The ransomware of the examples, changed at each pointer.
 pub fn example(changes: &[(&str, Value)]) -> Value {
-    let mut json: Value =
-        serde_json::from_str(include_str!("../../examples/ransomware.json")).unwrap();
+    let mut json: Value = serde_json::from_str(include_str!("../../examples/ransomware.json")).unwrap();
     for (pointer, value) in changes {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         if json.pointer(parent).is_none() {

@@ -14,12 +14,7 @@ pub enum Tri {
 }
 
 impl Tri {
-    pub const ALL: [Self; 4] = [
-        Self::Confirmed,
-        Self::Suspected,
-        Self::RuledOut,
-        Self::Unknown,
-    ];
+    pub const ALL: [Self; 4] = [Self::Confirmed, Self::Suspected, Self::RuledOut, Self::Unknown];
 
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -21,20 +21,14 @@ impl Tenancy {
     pub fn new(slug: &str, name: &str, now: DateTime<Utc>) -> Result<Self, Refusal> {
         let good = slug.starts_with(|c: char| c.is_ascii_lowercase())
             && slug.len() <= 40
-            && slug
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !good {
             return Err(Refusal::Slug);
         }
         if !(1..=200).contains(&name.trim().chars().count()) {
             return Err(Refusal::Name);
         }
-        Ok(Self {
-            slug: slug.to_owned(),
-            name: name.trim().to_owned(),
-            created_at: now,
-        })
+        Ok(Self { slug: slug.to_owned(), name: name.trim().to_owned(), created_at: now })
     }
 }
 
@@ -48,9 +42,7 @@ pub struct SigningKey {
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
+        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
     }
 }
 

@@ -20,11 +20,8 @@ pub fn add(conn: &mut AnyConnection, tenancy: &Tenancy) -> Result<(), StoreError
 }
 
 pub fn exists(conn: &mut AnyConnection, slug: &str) -> Result<bool, StoreError> {
-    let found: Option<String> = tenants::table
-        .filter(tenants::slug.eq(slug))
-        .select(tenants::slug)
-        .first(conn)
-        .optional()?;
+    let found: Option<String> =
+        tenants::table.filter(tenants::slug.eq(slug)).select(tenants::slug).first(conn).optional()?;
     Ok(found.is_some())
 }
 
@@ -53,22 +50,13 @@ pub fn signing_key(
 fn kept_key(conn: &mut AnyConnection) -> Result<Option<SigningKey>, StoreError> {
     let row: Option<(String, String, NaiveDateTime)> = signing_keys::table
         .filter(signing_keys::slot.eq(SLOT))
-        .select((
-            signing_keys::kid,
-            signing_keys::pkcs8,
-            signing_keys::created_at,
-        ))
+        .select((signing_keys::kid, signing_keys::pkcs8, signing_keys::created_at))
         .first(conn)
         .optional()?;
     row.map(|(kid, pkcs8, created_at)| {
-        let pkcs8 = STANDARD
-            .decode(pkcs8)
-            .map_err(|_| StoreError::corrupt("the signing key is not base64"))?;
-        Ok(SigningKey {
-            kid,
-            pkcs8,
-            created_at: created_at.and_utc(),
-        })
+        let pkcs8 =
+            STANDARD.decode(pkcs8).map_err(|_| StoreError::corrupt("the signing key is not base64"))?;
+        Ok(SigningKey { kid, pkcs8, created_at: created_at.and_utc() })
     })
     .transpose()
 }

@@ -13,9 +13,7 @@ fn client(caller: &Caller<'_>) -> String {
 
 /// Answers to the items `from` to `to` of the self-check.
 fn answers(from: u8, to: u8, status: &str) -> Vec<Value> {
-    (from..=to)
-        .map(|n| json!({"control": format!("self-check-{n:02}"), "status": status}))
-        .collect()
+    (from..=to).map(|n| json!({"control": format!("self-check-{n:02}"), "status": status})).collect()
 }
 
 fn draft(client: &str, answers: &[Value]) -> Value {
@@ -39,8 +37,7 @@ fn the_self_check_of_the_examples_is_submitted_and_scored(
 ) {
     let service = Service::start(engine);
     let acme = service.tenant("acme");
-    let mut body: Value =
-        serde_json::from_str(include_str!("../../examples/self-check.json")).unwrap();
+    let mut body: Value = serde_json::from_str(include_str!("../../examples/self-check.json")).unwrap();
     body["client_id"] = json!(client(&acme));
     let made = acme.post("/v1/assessments", &body).expect(201);
     assert_eq!(made.text("/state"), "submitted");
@@ -55,52 +52,28 @@ fn the_self_check_of_the_examples_is_submitted_and_scored(
     assert_eq!(result["unanswered"], json!([]));
     let gaps = result["gaps"].as_array().unwrap();
     assert_eq!(gaps[0]["control"], "self-check-13");
-    let parts: Vec<_> = result["sections"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|s| &s["score"])
-        .collect();
+    let parts: Vec<_> = result["sections"].as_array().unwrap().iter().map(|s| &s["score"]).collect();
     assert_eq!(parts, [12, 35, 12]);
 }
 
 #[rstest]
-fn a_draft_waits_until_every_item_is_answered(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+fn a_draft_waits_until_every_item_is_answered(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     let acme = service.tenant("acme");
     let client = client(&acme);
-    let made = acme
-        .post(
-            "/v1/assessments",
-            &draft(&client, &answers(1, 23, "partial")),
-        )
-        .expect(201);
+    let made = acme.post("/v1/assessments", &draft(&client, &answers(1, 23, "partial"))).expect(201);
     assert_eq!(made.text("/state"), "draft");
     let result = result(&acme, &made);
-    assert_eq!(
-        (&result["score"], &result["band"]),
-        (&json!(null), &json!(null))
-    );
-    assert_eq!(
-        result["unanswered"],
-        json!(["self-check-24", "self-check-25"])
-    );
+    assert_eq!((&result["score"], &result["band"]), (&json!(null), &json!(null)));
+    assert_eq!(result["unanswered"], json!(["self-check-24", "self-check-25"]));
 
     let path = made.header("location");
     let refused = acme.post(&format!("{path}/submit"), &json!({})).expect(422);
-    let missing = [
-        "/answers/self-check-24 missing-answer",
-        "/answers/self-check-25 missing-answer",
-    ];
+    let missing = ["/answers/self-check-24 missing-answer", "/answers/self-check-25 missing-answer"];
     assert_eq!(refused.faults(), missing);
     assert_eq!(acme.get(path).expect(200).json, made.json);
 
-    let refused = acme.post(
-        "/v1/assessments",
-        &submitted(&client, &answers(1, 23, "partial")),
-    );
+    let refused = acme.post("/v1/assessments", &submitted(&client, &answers(1, 23, "partial")));
     assert_eq!(refused.expect(422).faults(), missing);
     let all = acme.get("/v1/assessments").expect(200);
     assert_eq!(all.json["items"].as_array().unwrap().len(), 1);
@@ -114,9 +87,7 @@ fn a_whole_draft_is_submitted_once(#[values(Engine::Sqlite, Engine::Postgres)] e
     let made = acme.post("/v1/assessments", &body).expect(201);
     assert_eq!(result(&acme, &made)["score"], 100);
     let submit = format!("{}/submit", made.header("location"));
-    let done = acme
-        .send(&ureq::http::Method::POST, &submit, &[], None)
-        .expect(200);
+    let done = acme.send(&ureq::http::Method::POST, &submit, &[], None).expect(200);
     assert_eq!(done.text("/state"), "submitted");
     assert_ne!(done.header("etag"), made.header("etag"));
     let again = acme.post(&submit, &json!({})).expect(409);
@@ -126,9 +97,7 @@ fn a_whole_draft_is_submitted_once(#[values(Engine::Sqlite, Engine::Postgres)] e
 }
 
 #[rstest]
-fn an_external_id_makes_a_retry_harmless(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+fn an_external_id_makes_a_retry_harmless(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     let acme = service.tenant("acme");
     let client = client(&acme);
@@ -143,10 +112,7 @@ fn an_external_id_makes_a_retry_harmless(
     // By the client's other name it is the same too.
     body["client_id"] = json!(null);
     body["client_external_id"] = json!("crm-1");
-    assert_eq!(
-        acme.post("/v1/assessments", &body).expect(201).json,
-        first.json
-    );
+    assert_eq!(acme.post("/v1/assessments", &body).expect(201).json, first.json);
 
     body["answers"][0]["status"] = json!("implemented");
     let other = acme.post("/v1/assessments", &body).expect(409);
@@ -156,9 +122,7 @@ fn an_external_id_makes_a_retry_harmless(
 }
 
 #[rstest]
-fn parallel_retries_leave_one_assessment(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+fn parallel_retries_leave_one_assessment(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     let acme = service.tenant("acme");
     let mut body = submitted(&client(&acme), &answers(1, 25, "partial"));
@@ -167,17 +131,11 @@ fn parallel_retries_leave_one_assessment(
     let ids: Vec<String> = std::thread::scope(|scope| {
         let post = || {
             together.wait();
-            let made = service
-                .tenant("acme")
-                .post("/v1/assessments", &body)
-                .expect(201);
+            let made = service.tenant("acme").post("/v1/assessments", &body).expect(201);
             made.text("/id").to_owned()
         };
         let threads: Vec<_> = (0..16).map(|_| scope.spawn(post)).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     let all = acme.get("/v1/assessments").expect(200);
@@ -207,14 +165,8 @@ fn lists_are_filtered(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine
     let service = Service::start(engine);
     let acme = service.tenant("acme");
     let client = client(&acme);
-    acme.post("/v1/assessments", &draft(&client, &[]))
-        .expect(201);
-    let done = acme
-        .post(
-            "/v1/assessments",
-            &submitted(&client, &answers(1, 25, "partial")),
-        )
-        .expect(201);
+    acme.post("/v1/assessments", &draft(&client, &[])).expect(201);
+    let done = acme.post("/v1/assessments", &submitted(&client, &answers(1, 25, "partial"))).expect(201);
     let rules = json!({"client_id": client, "questionnaire": "ipa-basic-rules-3.1"});
     acme.post("/v1/assessments", &rules).expect(201);
     let at = done.text("/submitted_at");
@@ -227,17 +179,10 @@ fn lists_are_filtered(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine
         (format!("?state=draft&questionnaire={SELF_CHECK}"), 1),
         (format!("?submitted_from={at}"), 1),
         (format!("?submitted_to={at}"), 0),
-        (
-            "?submitted_from=2026-01-01T00:00:00Z&submitted_to=2100-01-01T00:00:00Z".into(),
-            1,
-        ),
+        ("?submitted_from=2026-01-01T00:00:00Z&submitted_to=2100-01-01T00:00:00Z".into(), 1),
     ] {
         let page = acme.get(&format!("/v1/assessments{query}")).expect(200);
-        assert_eq!(
-            page.json["items"].as_array().unwrap().len(),
-            count,
-            "{query}"
-        );
+        assert_eq!(page.json["items"].as_array().unwrap().len(), count, "{query}");
     }
     let refused = acme.get("/v1/assessments?state=lost").expect(422);
     assert_eq!(refused.faults(), ["/query/state unknown-value"]);

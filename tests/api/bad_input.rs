@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 #[rstest]
-fn every_fault_of_a_client_is_told_at_once(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+fn every_fault_of_a_client_is_told_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     let acme = service.tenant("acme");
     let body = json!({
@@ -95,27 +93,20 @@ fn every_fault_of_an_assessment_is_told_at_once(
             json!({"client_id": id, "client_external_id": "x", "questionnaire": "ipa-basic-rules-3.1"}),
             &["/client_id one-of"],
         ),
-        (
-            json!({"client_id": "1"}),
-            &["/client_id format", "/questionnaire required"],
-        ),
+        (json!({"client_id": "1"}), &["/client_id format", "/questionnaire required"]),
         (json!([]), &[" type"]),
     ] {
         let refused = acme.post("/v1/assessments", &body).expect(422);
         assert_eq!(refused.faults(), faults, "{body}");
     }
-    assert_eq!(
-        acme.get("/v1/assessments").expect(200).json["items"],
-        json!([])
-    );
+    assert_eq!(acme.get("/v1/assessments").expect(200).json["items"], json!([]));
 }
 
 #[test]
 fn every_fault_of_the_facts_is_told_at_once() {
     let service = Service::start(Engine::Sqlite);
     let acme = service.tenant("acme");
-    let whole: Value =
-        serde_json::from_str(include_str!("../../examples/ransomware.json")).unwrap();
+    let whole: Value = serde_json::from_str(include_str!("../../examples/ransomware.json")).unwrap();
     let set = |pointer: &str, value: Value| {
         let mut body = whole.clone();
         *body.pointer_mut(pointer).unwrap() = value;
@@ -123,20 +114,13 @@ fn every_fault_of_the_facts_is_told_at_once() {
     };
     let without = |object: &str, field: &str| {
         let mut body = whole.clone();
-        body.pointer_mut(object)
-            .unwrap()
-            .as_object_mut()
-            .unwrap()
-            .remove(field);
+        body.pointer_mut(object).unwrap().as_object_mut().unwrap().remove(field);
         body
     };
     for (body, faults) in [
         (json!({}), &["/as_of required", "/incident required"][..]),
         (without("", "as_of"), &["/as_of required"]),
-        (
-            without("/incident", "aware_at"),
-            &["/incident/aware_at required"],
-        ),
+        (without("/incident", "aware_at"), &["/incident/aware_at required"]),
         (
             json!({"as_of": "today", "incident": {}}),
             &[
@@ -146,55 +130,19 @@ fn every_fault_of_the_facts_is_told_at_once() {
                 "/incident/types required",
             ],
         ),
-        (
-            set("/incident/types", json!([])),
-            &["/incident/types too-few"],
-        ),
-        (
-            set("/incident/types", json!(["alien"])),
-            &["/incident/types/0 unknown-value"],
-        ),
-        (
-            set("/incident/stage", json!("panic")),
-            &["/incident/stage unknown-value"],
-        ),
-        (
-            set("/incident/aware_at", json!("2026-11-24")),
-            &["/incident/aware_at format"],
-        ),
-        (
-            set("/incident/aware_at", json!("2026-13-24T00:00:00Z")),
-            &["/incident/aware_at format"],
-        ),
-        (
-            set("/organization/prefecture", json!("99")),
-            &["/organization/prefecture pattern"],
-        ),
-        (
-            set("/personal_data/involved", json!("maybe")),
-            &["/personal_data/involved unknown-value"],
-        ),
-        (
-            set("/personal_data/involved", json!(true)),
-            &["/personal_data/involved type"],
-        ),
-        (
-            set("/personal_data/principal_count", json!(-1)),
-            &["/personal_data/principal_count too-small"],
-        ),
-        (
-            set("/personal_data/principal_count", json!(1.5)),
-            &["/personal_data/principal_count type"],
-        ),
-        (
-            set("/systems/0", json!({"colour": "red"})),
-            &["/systems/0/colour unknown-field"],
-        ),
+        (set("/incident/types", json!([])), &["/incident/types too-few"]),
+        (set("/incident/types", json!(["alien"])), &["/incident/types/0 unknown-value"]),
+        (set("/incident/stage", json!("panic")), &["/incident/stage unknown-value"]),
+        (set("/incident/aware_at", json!("2026-11-24")), &["/incident/aware_at format"]),
+        (set("/incident/aware_at", json!("2026-13-24T00:00:00Z")), &["/incident/aware_at format"]),
+        (set("/organization/prefecture", json!("99")), &["/organization/prefecture pattern"]),
+        (set("/personal_data/involved", json!("maybe")), &["/personal_data/involved unknown-value"]),
+        (set("/personal_data/involved", json!(true)), &["/personal_data/involved type"]),
+        (set("/personal_data/principal_count", json!(-1)), &["/personal_data/principal_count too-small"]),
+        (set("/personal_data/principal_count", json!(1.5)), &["/personal_data/principal_count type"]),
+        (set("/systems/0", json!({"colour": "red"})), &["/systems/0/colour unknown-field"]),
         (set("/systems", json!("pc")), &["/systems type"]),
-        (
-            set("/contracts/lawyer/retained", json!("yes")),
-            &["/contracts/lawyer/retained type"],
-        ),
+        (set("/contracts/lawyer/retained", json!("yes")), &["/contracts/lawyer/retained type"]),
     ] {
         let refused = acme.post("/v1/routings", &body).expect(422);
         assert_eq!(refused.faults(), faults, "{body}");
@@ -215,19 +163,10 @@ fn a_body_that_cannot_be_read_says_where() {
         (b"null", 422, "invalid"),
     ] {
         let json = [("content-type", "application/json; charset=utf-8")];
-        let refused = acme
-            .send(&Method::POST, "/v1/clients", &json, Some(body))
-            .expect(status);
-        assert_eq!(
-            refused.text("/code"),
-            code,
-            "{:?}",
-            String::from_utf8_lossy(body)
-        );
+        let refused = acme.send(&Method::POST, "/v1/clients", &json, Some(body)).expect(status);
+        assert_eq!(refused.text("/code"), code, "{:?}", String::from_utf8_lossy(body));
     }
-    let nul = acme
-        .post("/v1/clients", &json!({"name": "a\0b", "profile": {}}))
-        .expect(422);
+    let nul = acme.post("/v1/clients", &json!({"name": "a\0b", "profile": {}})).expect(422);
     assert_eq!(nul.faults(), ["/name nul-character"]);
 }
 
@@ -241,20 +180,14 @@ fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
         (empty + &padding).into_bytes()
     };
     let json = [("content-type", "application/json")];
-    for (length, status) in [
-        (MAX_BODY - 1, 201),
-        (MAX_BODY, 201),
-        (MAX_BODY + 1, 413),
-        (2 * 1024 * 1024, 413),
-    ] {
+    for (length, status) in
+        [(MAX_BODY - 1, 201), (MAX_BODY, 201), (MAX_BODY + 1, 413), (2 * 1024 * 1024, 413)]
+    {
         let answer = acme.send(&Method::POST, "/v1/clients", &json, Some(&of(length)));
         assert_eq!(answer.status, status, "{length}");
     }
     // Also when the length is not announced.
-    let chunked = [
-        ("content-type", "application/json"),
-        ("transfer-encoding", "chunked"),
-    ];
+    let chunked = [("content-type", "application/json"), ("transfer-encoding", "chunked")];
     for (length, status) in [(MAX_BODY, 201), (MAX_BODY + 1, 413)] {
         let answer = acme.send(&Method::POST, "/v1/clients", &chunked, Some(&of(length)));
         assert_eq!(answer.status, status, "chunked {length}");
@@ -266,12 +199,8 @@ fn a_refusal_speaks_the_language_of_the_caller() {
     let service = Service::start(Engine::Sqlite);
     let acme = service.tenant("acme");
     let send = |language: &str| {
-        let headers = [
-            ("content-type", "application/json"),
-            ("accept-language", language),
-        ];
-        acme.send(&Method::POST, "/v1/clients", &headers, Some(b"{}"))
-            .expect(422)
+        let headers = [("content-type", "application/json"), ("accept-language", language)];
+        acme.send(&Method::POST, "/v1/clients", &headers, Some(b"{}")).expect(422)
     };
     let (ja, en) = (send("ja-JP, en;q=0.5"), send("en"));
     assert_eq!(ja.text("/title"), "リクエストが規則に反しています");

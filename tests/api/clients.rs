@@ -29,10 +29,7 @@ fn a_client_comes_back_as_it_was_sent(#[values(Engine::Sqlite, Engine::Postgres)
     }
     let profile = &read.json["profile"];
     assert_eq!(profile["telework_methods"], json!(["vpn", "cloud"]));
-    assert_eq!(
-        (&profile["workplaces"], &profile["byod"]),
-        (&json!([]), &json!(null))
-    );
+    assert_eq!((&profile["workplaces"], &profile["byod"]), (&json!([]), &json!(null)));
     let contracts = &read.json["contracts"];
     assert_eq!(contracts["cyber_insurance"]["notice_days"], 30);
     assert_eq!(contracts["lawyer"], json!(null));
@@ -40,35 +37,18 @@ fn a_client_comes_back_as_it_was_sent(#[values(Engine::Sqlite, Engine::Postgres)
 }
 
 #[rstest]
-fn an_external_id_is_taken_once_in_a_tenant(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+fn an_external_id_is_taken_once_in_a_tenant(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     let body = json!({"name": "A", "external_id": "crm-1"});
-    let first = service
-        .tenant("acme")
-        .post("/v1/clients", &body)
-        .expect(201);
-    let again = service
-        .tenant("acme")
-        .post("/v1/clients", &body)
-        .expect(409);
+    let first = service.tenant("acme").post("/v1/clients", &body).expect(201);
+    let again = service.tenant("acme").post("/v1/clients", &body).expect(409);
     assert_eq!(again.text("/code"), "duplicate");
-    service
-        .tenant("rival")
-        .post("/v1/clients", &body)
-        .expect(201);
+    service.tenant("rival").post("/v1/clients", &body).expect(201);
     // Clients without one do not clash.
     for _ in 0..2 {
-        service
-            .tenant("acme")
-            .post("/v1/clients", &json!({"name": "B"}))
-            .expect(201);
+        service.tenant("acme").post("/v1/clients", &json!({"name": "B"})).expect(201);
     }
-    let found = service
-        .tenant("acme")
-        .get("/v1/clients?external_id=crm-1")
-        .expect(200);
+    let found = service.tenant("acme").get("/v1/clients?external_id=crm-1").expect(200);
     assert_eq!(found.json["items"], json!([first.json]));
 }
 
@@ -102,22 +82,14 @@ fn pages_follow_each_other_while_clients_are_added(
 }
 
 #[rstest]
-fn a_cursor_is_good_for_its_own_list_only(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+fn a_cursor_is_good_for_its_own_list_only(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     for tenant in ["acme", "rival"] {
         for _ in 0..2 {
-            service
-                .tenant(tenant)
-                .post("/v1/clients", &json!({"name": "A"}))
-                .expect(201);
+            service.tenant(tenant).post("/v1/clients", &json!({"name": "A"})).expect(201);
         }
     }
-    let page = service
-        .tenant("acme")
-        .get("/v1/clients?limit=1")
-        .expect(200);
+    let page = service.tenant("acme").get("/v1/clients?limit=1").expect(200);
     let cursor = page.text("/next_cursor").to_owned();
     let same = format!("/v1/clients?after={cursor}");
     service.tenant("acme").get(&same).expect(200);
@@ -135,20 +107,15 @@ fn a_cursor_is_good_for_its_own_list_only(
 }
 
 #[rstest]
-fn an_unchanged_client_is_not_sent_again(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+fn an_unchanged_client_is_not_sent_again(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     let acme = service.tenant("acme");
     let made = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
     let (path, etag) = (made.header("location"), made.header("etag"));
     let get = ureq::http::Method::GET;
-    let same = acme
-        .send(&get, path, &[("if-none-match", etag)], None)
-        .expect(304);
+    let same = acme.send(&get, path, &[("if-none-match", etag)], None).expect(304);
     assert_eq!(same.header("etag"), etag);
-    acme.send(&get, path, &[("if-none-match", "\"r9\"")], None)
-        .expect(200);
+    acme.send(&get, path, &[("if-none-match", "\"r9\"")], None).expect(200);
 }
 
 #[rstest]
@@ -167,26 +134,19 @@ fn a_narrowed_token_sees_one_client_and_makes_none(
     narrowed.get(&format!("/v1/clients/{other}")).expect(404);
     let page = narrowed.get("/v1/clients").expect(200);
     assert_eq!(page.json["items"].as_array().unwrap().len(), 1);
-    narrowed
-        .post("/v1/clients", &json!({"name": "x"}))
-        .expect(403);
+    narrowed.post("/v1/clients", &json!({"name": "x"})).expect(403);
 
-    let assess =
-        |client: &str| json!({"client_id": client, "questionnaire": "ipa-basic-rules-3.1"});
+    let assess = |client: &str| json!({"client_id": client, "questionnaire": "ipa-basic-rules-3.1"});
     let theirs = acme.post("/v1/assessments", &assess(&other)).expect(201);
     narrowed.post("/v1/assessments", &assess(&mine)).expect(201);
-    let refused = narrowed
-        .post("/v1/assessments", &assess(&other))
-        .expect(422);
+    let refused = narrowed.post("/v1/assessments", &assess(&other)).expect(422);
     assert_eq!(refused.faults(), ["/client_id unknown-client"]);
     let by_name = json!({"client_external_id": "other", "questionnaire": "ipa-basic-rules-3.1"});
     narrowed.post("/v1/assessments", &by_name).expect(422);
     let path = theirs.header("location");
     narrowed.get(path).expect(404);
     narrowed.get(&format!("{path}/result")).expect(404);
-    narrowed
-        .post(&format!("{path}/submit"), &json!({}))
-        .expect(404);
+    narrowed.post(&format!("{path}/submit"), &json!({})).expect(404);
     let page = narrowed.get("/v1/assessments").expect(200);
     assert_eq!(page.json["items"].as_array().unwrap().len(), 1);
 }

@@ -12,8 +12,7 @@ fn operations(document: &Value) -> Vec<(String, &Map<String, Value>)> {
         .iter()
         .flat_map(|(path, item)| {
             let item = item.as_object().unwrap();
-            item.iter()
-                .map(move |(method, o)| (format!("{method} {path}"), o.as_object().unwrap()))
+            item.iter().map(move |(method, o)| (format!("{method} {path}"), o.as_object().unwrap()))
         })
         .collect()
 }
@@ -49,35 +48,20 @@ fn the_checked_in_document_is_the_one_the_code_makes() {
 #[test]
 fn every_operation_is_named_told_and_answered() {
     let document = document();
-    let tags: BTreeSet<_> = document["tags"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|t| t["name"].as_str().unwrap())
-        .collect();
+    let tags: BTreeSet<_> =
+        document["tags"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
     let mut ids = BTreeSet::new();
     for (name, operation) in operations(&document) {
         let id = operation["operationId"].as_str().unwrap();
         assert!(ids.insert(id.to_owned()), "{name}: {id} is taken");
-        assert!(
-            id.chars().all(|c| c.is_ascii_alphanumeric()),
-            "{name}: {id}"
-        );
+        assert!(id.chars().all(|c| c.is_ascii_alphanumeric()), "{name}: {id}");
         let summary = operation["summary"].as_str().unwrap();
         assert!(summary.len() <= 60, "{name}: {summary}");
-        assert!(
-            operation["description"].as_str().is_some(),
-            "{name}: no description"
-        );
+        assert!(operation["description"].as_str().is_some(), "{name}: no description");
         let tag = operation["tags"].as_array().unwrap();
-        assert!(
-            tag.len() == 1 && tags.contains(tag[0].as_str().unwrap()),
-            "{name}: {tag:?}"
-        );
+        assert!(tag.len() == 1 && tags.contains(tag[0].as_str().unwrap()), "{name}: {tag:?}");
         let responses = operation["responses"].as_object().unwrap();
-        let good = responses
-            .iter()
-            .filter(|(status, _)| status.starts_with('2'));
+        let good = responses.iter().filter(|(status, _)| status.starts_with('2'));
         assert_eq!(good.count(), 1, "{name}");
         for (status, response) in responses {
             if status.as_str() >= "400" {
@@ -111,25 +95,13 @@ fn schemas_have_the_form_that_generators_bear() {
     let document = document();
     let is_name = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     walk(&document["components"]["schemas"], "", &mut |at, fields| {
-        for keyword in [
-            "anyOf",
-            "allOf",
-            "$defs",
-            "uniqueItems",
-            "prefixItems",
-            "default",
-            "propertyNames",
-        ] {
+        for keyword in ["anyOf", "allOf", "$defs", "uniqueItems", "prefixItems", "default", "propertyNames"]
+        {
             let is_property = at.ends_with("/properties");
-            assert!(
-                is_property || !fields.contains_key(keyword),
-                "{at}: {keyword}"
-            );
+            assert!(is_property || !fields.contains_key(keyword), "{at}: {keyword}");
         }
         if at.ends_with("/properties") {
             for name in fields.keys() {
@@ -143,24 +115,14 @@ fn schemas_have_the_form_that_generators_bear() {
         }
         let strict = fields.get("additionalProperties") == Some(&Value::Bool(false));
         let name = at.split('/').nth(1).unwrap_or_default();
-        let asked = ["New", "Input", "Facts"]
-            .iter()
-            .any(|part| name.contains(part));
+        let asked = ["New", "Input", "Facts"].iter().any(|part| name.contains(part));
         assert!(!strict || asked, "{at}: an answer must bear new fields");
         if let (Some(properties), false) = (fields.get("properties"), asked) {
             let required = fields["required"].as_array().unwrap().len();
-            assert_eq!(
-                required,
-                properties.as_object().unwrap().len(),
-                "{at}: not all is promised"
-            );
+            assert_eq!(required, properties.as_object().unwrap().len(), "{at}: not all is promised");
         }
     });
-    for name in document["components"]["schemas"]
-        .as_object()
-        .unwrap()
-        .keys()
-    {
+    for name in document["components"]["schemas"].as_object().unwrap().keys() {
         assert!(name.chars().all(|c| c.is_ascii_alphanumeric()), "{name}");
     }
 }
@@ -169,9 +131,9 @@ fn schemas_have_the_form_that_generators_bear() {
 fn what_a_caller_sends_is_bounded() {
     let document = document();
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    let asked = schemas.iter().filter(|(name, schema)| {
-        schema["additionalProperties"] == Value::Bool(false) && !name.is_empty()
-    });
+    let asked = schemas
+        .iter()
+        .filter(|(name, schema)| schema["additionalProperties"] == Value::Bool(false) && !name.is_empty());
     for (name, schema) in asked {
         walk(schema, name, &mut |at, fields| {
             let of = |kind: &str| match fields.get("type") {
@@ -196,23 +158,13 @@ fn examples_obey_their_schemas() {
     let mut seen = 0;
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         let one = schema.get("example").into_iter();
-        let many = schema
-            .get("examples")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
+        let many = schema.get("examples").and_then(Value::as_array).into_iter().flatten();
         for example in one.chain(many) {
             let whole = serde_json::json!({
                 "$ref": format!("#/components/schemas/{name}"), "components": document["components"],
             });
-            let validator = jsonschema::options()
-                .should_validate_formats(true)
-                .build(&whole)
-                .unwrap();
-            let faults: Vec<_> = validator
-                .iter_errors(example)
-                .map(|e| e.to_string())
-                .collect();
+            let validator = jsonschema::options().should_validate_formats(true).build(&whole).unwrap();
+            let faults: Vec<_> = validator.iter_errors(example).map(|e| e.to_string()).collect();
             assert!(faults.is_empty(), "{name}: {faults:?}");
             seen += 1;
         }

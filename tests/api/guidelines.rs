@@ -7,10 +7,7 @@ const EDITION: &str = "/v1/guidelines/ipa-sme/editions/3.1";
 
 fn keys(page: &Value) -> Vec<String> {
     let items = page["items"].as_array().unwrap();
-    items
-        .iter()
-        .map(|c| c["key"].as_str().unwrap().to_owned())
-        .collect()
+    items.iter().map(|c| c["key"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -26,12 +23,7 @@ fn edition_3_1_is_there_whole() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|group| {
-            (
-                group["key"].as_str().unwrap(),
-                group["controls"].as_i64().unwrap(),
-            )
-        })
+        .map(|group| (group["key"].as_str().unwrap(), group["controls"].as_i64().unwrap()))
         .collect();
     assert_eq!(
         counts,
@@ -75,16 +67,8 @@ fn the_pages_of_controls_hold_each_control_once() {
     for control in &all {
         let key = control["key"].as_str().unwrap();
         assert!(!control["sources"].as_array().unwrap().is_empty(), "{key}");
-        assert!(
-            control["present_in"]
-                .as_array()
-                .unwrap()
-                .contains(&json!("3.1")),
-            "{key}"
-        );
-        let one = anonymous
-            .get(&format!("{EDITION}/controls/{key}"))
-            .expect(200);
+        assert!(control["present_in"].as_array().unwrap().contains(&json!("3.1")), "{key}");
+        let one = anonymous.get(&format!("{EDITION}/controls/{key}")).expect(200);
         assert_eq!(&one.json, control);
     }
 }
@@ -102,29 +86,14 @@ fn controls_are_found_by_each_filter() {
         ("tag=incident&tag=backup", 2, "incident-prepare-backup"),
         ("telework_method=vpn", 1, "telework-method-vpn"),
         ("workplace=home", 1, "telework-place-home"),
-        (
-            "incident_type=ransomware",
-            5,
-            "incident-type-ransomware-detect",
-        ),
-        (
-            "incident_type=ransomware&stage=reporting",
-            1,
-            "incident-type-malware-report",
-        ),
-        (
-            "q=%E3%83%91%E3%82%B9%E3%83%AF%E3%83%BC%E3%83%89",
-            3,
-            "basic-rule-3",
-        ),
+        ("incident_type=ransomware", 5, "incident-type-ransomware-detect"),
+        ("incident_type=ransomware&stage=reporting", 1, "incident-type-malware-report"),
+        ("q=%E3%83%91%E3%82%B9%E3%83%AF%E3%83%BC%E3%83%89", 3, "basic-rule-3"),
         ("q=PASSWORDS", 3, "basic-rule-3"),
         ("q=backup+restore", 3, "self-check-11"),
         ("q=nothing-has-this-word", 0, ""),
     ] {
-        let page = anonymous
-            .get(&format!("{EDITION}/controls?limit=100&{query}"))
-            .expect(200)
-            .json;
+        let page = anonymous.get(&format!("{EDITION}/controls?limit=100&{query}")).expect(200).json;
         let keys = keys(&page);
         let found = (keys.len(), keys.first().map_or("", String::as_str));
         assert_eq!(found, (count, first), "{query}: {keys:?}");
@@ -136,17 +105,10 @@ fn a_filter_value_that_no_one_knows_is_answered_with_the_known_ones() {
     let service = Service::start(Engine::Sqlite);
     let path = format!("{EDITION}/controls?group=selfcheck&workplace=moon&tag=all&tag=none");
     let refused = service.anonymous().get(&path).expect(422);
-    let faults = [
-        "/query/group unknown-value",
-        "/query/tag unknown-value",
-        "/query/workplace unknown-value",
-    ];
+    let faults =
+        ["/query/group unknown-value", "/query/tag unknown-value", "/query/workplace unknown-value"];
     assert_eq!(refused.faults(), faults);
-    assert!(
-        refused
-            .text("/errors/2/message")
-            .contains("home, mobile, satellite")
-    );
+    assert!(refused.text("/errors/2/message").contains("home, mobile, satellite"));
 }
 
 #[test]
@@ -157,10 +119,7 @@ fn unchanged_content_is_not_sent_again() {
     assert!(first.header("cache-control").contains("public"));
     let headers = [("if-none-match", first.header("etag"))];
     let get = ureq::http::Method::GET;
-    service
-        .anonymous()
-        .send(&get, &path, &headers, None)
-        .expect(304);
+    service.anonymous().send(&get, &path, &headers, None).expect(304);
 }
 
 #[test]

@@ -11,47 +11,17 @@ fn what_no_handler_answers_is_a_problem_too() {
         (Method::GET, "/nowhere", 404, "not-found"),
         (Method::GET, "/v1", 404, "not-found"),
         (Method::GET, "/v1/clients/", 404, "not-found"),
-        (
-            Method::GET,
-            "/v1/guidelines/none/editions/3.1",
-            404,
-            "not-found",
-        ),
+        (Method::GET, "/v1/guidelines/none/editions/3.1", 404, "not-found"),
         (Method::GET, "/problems/none", 404, "not-found"),
         (Method::GET, "/v1/clients/%ff", 404, "not-found"),
         (Method::GET, "/v1/clients/%00", 400, "malformed-path"),
-        (
-            Method::GET,
-            "/v1/clients?external_id=%00",
-            400,
-            "malformed-query",
-        ),
-        (
-            Method::GET,
-            "/v1/clients?limit=many",
-            400,
-            "malformed-query",
-        ),
-        (
-            Method::GET,
-            "/v1/clients?limit=1&limit=2",
-            400,
-            "malformed-query",
-        ),
-        (
-            Method::GET,
-            "/v1/clients?colour=red",
-            400,
-            "malformed-query",
-        ),
+        (Method::GET, "/v1/clients?external_id=%00", 400, "malformed-query"),
+        (Method::GET, "/v1/clients?limit=many", 400, "malformed-query"),
+        (Method::GET, "/v1/clients?limit=1&limit=2", 400, "malformed-query"),
+        (Method::GET, "/v1/clients?colour=red", 400, "malformed-query"),
         (Method::GET, "/v1/clients?limit=0", 422, "invalid"),
         (Method::GET, "/v1/clients?limit=101", 422, "invalid"),
-        (
-            Method::GET,
-            "/v1/assessments?submitted_from=soon",
-            400,
-            "malformed-query",
-        ),
+        (Method::GET, "/v1/assessments?submitted_from=soon", 400, "malformed-query"),
     ] {
         let answer = acme.send(&method, path, &[], None).expect(status);
         assert_eq!(answer.text("/code"), code, "{method} {path}");
@@ -80,14 +50,8 @@ fn a_wrong_method_names_the_right_ones() {
 fn another_content_type_is_refused() {
     let service = Service::start(Engine::Sqlite);
     let acme = service.tenant("acme");
-    for headers in [
-        &[("content-type", "text/plain")][..],
-        &[("content-type", "application/xml")],
-        &[],
-    ] {
-        let answer = acme
-            .send(&Method::POST, "/v1/clients", headers, Some(b"{}"))
-            .expect(415);
+    for headers in [&[("content-type", "text/plain")][..], &[("content-type", "application/xml")], &[]] {
+        let answer = acme.send(&Method::POST, "/v1/clients", headers, Some(b"{}")).expect(415);
         assert_eq!(answer.text("/code"), "unsupported-media-type");
     }
 }
@@ -103,11 +67,7 @@ fn head_answers_as_get_without_a_body() {
         assert!(head.bytes.is_empty(), "{path}");
         // A problem names its request, so its length is its own.
         if get.status == 200 {
-            assert_eq!(
-                head.header("content-length"),
-                get.header("content-length"),
-                "{path}"
-            );
+            assert_eq!(head.header("content-length"), get.header("content-length"), "{path}");
             assert_eq!(head.header("etag"), get.header("etag"), "{path}");
         }
     }
@@ -117,16 +77,11 @@ fn head_answers_as_get_without_a_body() {
 fn a_sane_request_id_comes_back() {
     let service = Service::start(Engine::Sqlite);
     let long = "x".repeat(129);
-    for (sent, kept) in [
-        ("portal-7.a_B", true),
-        ("no spaces please", false),
-        ("<script>", false),
-        (long.as_str(), false),
-    ] {
+    for (sent, kept) in
+        [("portal-7.a_B", true), ("no spaces please", false), ("<script>", false), (long.as_str(), false)]
+    {
         let headers = [("x-request-id", sent)];
-        let answer = service
-            .anonymous()
-            .send(&Method::GET, "/livez", &headers, None);
+        let answer = service.anonymous().send(&Method::GET, "/livez", &headers, None);
         assert_eq!(answer.header("x-request-id") == sent, kept, "{sent}");
     }
 }
@@ -135,10 +90,7 @@ fn a_sane_request_id_comes_back() {
 fn the_service_tells_that_it_lives_and_can_serve() {
     let service = Service::start(Engine::Sqlite);
     for path in ["/livez", "/readyz"] {
-        assert_eq!(
-            service.anonymous().get(path).expect(200).json["status"],
-            "ok"
-        );
+        assert_eq!(service.anonymous().get(path).expect(200).json["status"], "ok");
     }
 }
 
@@ -164,8 +116,5 @@ fn the_documentation_needs_nothing_from_elsewhere() {
     let html = String::from_utf8(page.bytes).unwrap();
     assert!(html.contains("swagger-ui"), "{html}");
     assert!(!html.contains("https://"), "{html}");
-    assert_eq!(
-        &anonymous.get("/openapi.json").expect(200).json,
-        service.document()
-    );
+    assert_eq!(&anonymous.get("/openapi.json").expect(200).json, service.document());
 }

@@ -39,12 +39,8 @@ fn answered(action: &Value) -> Value {
         }
         kind => kind.to_owned(),
     };
-    let mut rules: Vec<_> = action["reasons"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|r| r["rule"].clone())
-        .collect();
+    let mut rules: Vec<_> =
+        action["reasons"].as_array().unwrap().iter().map(|r| r["rule"].clone()).collect();
     rules.sort_by_key(ToString::to_string);
     json!({
         "contact": action["contact"], "action": action["action"], "party": action["party"],
@@ -62,10 +58,7 @@ fn every_worked_scenario_comes_out_in_its_order() {
     assert_eq!(scenarios.len(), 17);
     for scenario in scenarios {
         let id = &scenario["id"];
-        let decision = caller
-            .post("/v1/routings", &scenario["facts"])
-            .expect(200)
-            .json;
+        let decision = caller.post("/v1/routings", &scenario["facts"]).expect(200).json;
         let expectation = &scenario["expected"];
         let list = |value: &Value, of: fn(&Value) -> Value| -> Vec<Value> {
             value.as_array().into_iter().flatten().map(of).collect()
@@ -73,27 +66,14 @@ fn every_worked_scenario_comes_out_in_its_order() {
         let actions = list(&decision["actions"], answered);
         assert_eq!(actions, list(&expectation["actions"], expected), "{id}");
         let guardrails = list(&decision["guardrails"], |g| g["id"].clone());
-        assert_eq!(
-            guardrails,
-            list(&expectation["guardrails"], Value::clone),
-            "{id}"
-        );
+        assert_eq!(guardrails, list(&expectation["guardrails"], Value::clone), "{id}");
         for (name, state) in expectation["derived"].as_object().unwrap() {
             assert_eq!(&decision["derived"][name], state, "{id} {name}");
         }
-        let completed = list(
-            &decision["completed"],
-            |c| json!({"contact": c["contact"], "action": c["action"]}),
-        );
-        assert_eq!(
-            completed,
-            list(&expectation["completed"], Value::clone),
-            "{id}"
-        );
+        let completed =
+            list(&decision["completed"], |c| json!({"contact": c["contact"], "action": c["action"]}));
+        assert_eq!(completed, list(&expectation["completed"], Value::clone), "{id}");
         let sequence = list(&decision["actions"], |a| a["sequence"].clone());
-        assert_eq!(
-            sequence,
-            (1..=actions.len()).map(Value::from).collect::<Vec<_>>()
-        );
+        assert_eq!(sequence, (1..=actions.len()).map(Value::from).collect::<Vec<_>>());
     }
 }

@@ -46,14 +46,7 @@ impl Service {
         let issuer = Arc::clone(&app.issuer);
         let document = app.document().clone();
         let (address, server) = run(app);
-        let service = Self {
-            address,
-            db,
-            issuer,
-            document,
-            server,
-            _database: database,
-        };
+        let service = Self { address, db, issuer, document, server, _database: database };
         for tenant in ["acme", "rival"] {
             let tenancy = Tenancy::new(tenant, tenant, Utc::now()).unwrap();
             let add = |conn: &mut _| tenants::add(conn, &tenancy);
@@ -81,17 +74,11 @@ impl Service {
     }
 
     pub fn with_authorization(&self, value: &str) -> Caller<'_> {
-        Caller {
-            service: self,
-            authorization: Some(value.to_owned()),
-        }
+        Caller { service: self, authorization: Some(value.to_owned()) }
     }
 
     pub fn anonymous(&self) -> Caller<'_> {
-        Caller {
-            service: self,
-            authorization: None,
-        }
+        Caller { service: self, authorization: None }
     }
 
     pub fn document(&self) -> &Value {
@@ -156,13 +143,7 @@ impl Answer {
         let errors = self.json["errors"].as_array().unwrap();
         errors
             .iter()
-            .map(|e| {
-                format!(
-                    "{} {}",
-                    e["pointer"].as_str().unwrap(),
-                    e["code"].as_str().unwrap()
-                )
-            })
+            .map(|e| format!("{} {}", e["pointer"].as_str().unwrap(), e["code"].as_str().unwrap()))
             .collect()
     }
 }
@@ -210,12 +191,7 @@ impl Caller<'_> {
         let headers = response.headers().clone();
         let bytes = response.body_mut().read_to_vec().unwrap();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        let answer = Answer {
-            status,
-            headers,
-            bytes,
-            json,
-        };
+        let answer = Answer { status, headers, bytes, json };
         conformance::check(&self.service.document, method, path, &answer);
         answer
     }

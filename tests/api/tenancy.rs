@@ -52,11 +52,7 @@ fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
 }
 
 fn call(caller: &Caller<'_>, operation: &Operation, path: &str, body: &Value) -> Answer {
-    if operation.method == Method::GET {
-        caller.get(path)
-    } else {
-        caller.post(path, body)
-    }
+    if operation.method == Method::GET { caller.get(path) } else { caller.post(path, body) }
 }
 
 #[test]
@@ -89,9 +85,7 @@ fn what_is_anothers_answers_as_what_is_not_there(
 ) {
     let service = Service::start(engine);
     let (acme, rival) = (service.tenant("acme"), service.tenant("rival"));
-    let client = acme
-        .post("/v1/clients", &json!({"name": "A", "external_id": "crm-1"}))
-        .expect(201);
+    let client = acme.post("/v1/clients", &json!({"name": "A", "external_id": "crm-1"})).expect(201);
     let client = client.text("/id");
     let body = json!({"client_id": client, "questionnaire": "ipa-basic-rules-3.1"});
     let assessment = acme.post("/v1/assessments", &body).expect(201);
@@ -112,45 +106,23 @@ fn what_is_anothers_answers_as_what_is_not_there(
         assert!(probe(foreign).starts_with("404 "), "{}", operation.id);
         probed.insert(operation.id);
     }
-    let expected = [
-        "getAssessment",
-        "getAssessmentResult",
-        "getClient",
-        "submitAssessment",
-    ];
-    assert_eq!(
-        probed.iter().map(String::as_str).collect::<Vec<_>>(),
-        expected
-    );
+    let expected = ["getAssessment", "getAssessmentResult", "getClient", "submitAssessment"];
+    assert_eq!(probed.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 
     // Ids in bodies and filters, and names that are unique in a tenant.
     let by_id = |id: &str| json!({"client_id": id, "questionnaire": "ipa-basic-rules-3.1"});
-    let by_name =
-        |name: &str| json!({"client_external_id": name, "questionnaire": "ipa-basic-rules-3.1"});
+    let by_name = |name: &str| json!({"client_external_id": name, "questionnaire": "ipa-basic-rules-3.1"});
     let posted = |body: &Value, id: &str| bare(&rival.post("/v1/assessments", body), id);
-    assert_eq!(
-        posted(&by_id(client), client),
-        posted(&by_id(missing), missing)
-    );
-    assert_eq!(
-        posted(&by_name("crm-1"), "crm-1"),
-        posted(&by_name("crm-x"), "crm-x")
-    );
+    assert_eq!(posted(&by_id(client), client), posted(&by_id(missing), missing));
+    assert_eq!(posted(&by_name("crm-1"), "crm-1"), posted(&by_name("crm-x"), "crm-x"));
     for path in [
         "/v1/clients".to_owned(),
         "/v1/clients?external_id=crm-1".to_owned(),
         "/v1/assessments".to_owned(),
         format!("/v1/assessments?client_id={client}"),
     ] {
-        assert_eq!(
-            rival.get(&path).expect(200).json["items"],
-            json!([]),
-            "{path}"
-        );
+        assert_eq!(rival.get(&path).expect(200).json["items"], json!([]), "{path}");
     }
     // And the owner still has all of it.
-    assert_eq!(
-        acme.get("/v1/assessments").expect(200).json["items"][0]["id"],
-        assessment
-    );
+    assert_eq!(acme.get("/v1/assessments").expect(200).json["items"][0]["id"], assessment);
 }

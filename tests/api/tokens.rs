@@ -29,8 +29,7 @@ fn with_header(token: &str, header: &Value) -> String {
 
 fn with_claim(token: &str, name: &str, value: Value) -> String {
     let parts: Vec<_> = token.split('.').collect();
-    let mut claims: Value =
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+    let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
     claims[name] = value;
     format!("{}.{}.{}", parts[0], encode(&claims), parts[2])
 }
@@ -40,14 +39,8 @@ fn a_token_that_is_not_quite_ours_is_refused() {
     let service = Service::start(Engine::Sqlite);
     let issuer = Issuer::open(&service.db, "tasuke", "tasuke", Utc::now()).unwrap();
     let good = issuer.issue(&grant(), Utc::now()).unwrap();
-    service
-        .with_authorization(&format!("Bearer {good}"))
-        .get("/v1/clients")
-        .expect(200);
-    service
-        .with_authorization(&format!("bearer {good}"))
-        .get("/v1/clients")
-        .expect(200);
+    service.with_authorization(&format!("Bearer {good}")).get("/v1/clients").expect(200);
+    service.with_authorization(&format!("bearer {good}")).get("/v1/clients").expect(200);
 
     let head: Value = {
         let encoded = good.split('.').next().unwrap();
@@ -58,18 +51,14 @@ fn a_token_that_is_not_quite_ours_is_refused() {
         head[name] = value;
         with_header(&good, &head)
     };
-    let from =
-        |name: &str, audience: &str| Issuer::open(&service.db, name, audience, Utc::now()).unwrap();
+    let from = |name: &str, audience: &str| Issuer::open(&service.db, name, audience, Utc::now()).unwrap();
     let elsewhere = Service::start(Engine::Sqlite);
     let foreign_key = Issuer::open(&elsewhere.db, "tasuke", "tasuke", Utc::now()).unwrap();
     let long_ago = Utc::now() - TimeDelta::hours(1);
     let unsigned = {
         let (rest, _) = good.rsplit_once('.').unwrap();
         let (_, claims) = rest.split_once('.').unwrap();
-        format!(
-            "{}.{claims}.",
-            encode(&json!({"alg": "none", "typ": "at+jwt", "kid": head["kid"]}))
-        )
+        format!("{}.{claims}.", encode(&json!({"alg": "none", "typ": "at+jwt", "kid": head["kid"]})))
     };
     for (what, token) in [
         ("empty", String::new()),
@@ -77,22 +66,10 @@ fn a_token_that_is_not_quite_ours_is_refused() {
         ("too long", format!("{good}{}", "x".repeat(5000))),
         ("unsigned", unsigned),
         ("expired", issuer.issue(&grant(), long_ago).unwrap()),
-        (
-            "another key",
-            foreign_key.issue(&grant(), Utc::now()).unwrap(),
-        ),
-        (
-            "another issuer",
-            from("other", "tasuke").issue(&grant(), Utc::now()).unwrap(),
-        ),
-        (
-            "another audience",
-            from("tasuke", "other").issue(&grant(), Utc::now()).unwrap(),
-        ),
-        (
-            "another tenant",
-            with_claim(&good, "tenant", json!("rival")),
-        ),
+        ("another key", foreign_key.issue(&grant(), Utc::now()).unwrap()),
+        ("another issuer", from("other", "tasuke").issue(&grant(), Utc::now()).unwrap()),
+        ("another audience", from("tasuke", "other").issue(&grant(), Utc::now()).unwrap()),
+        ("another tenant", with_claim(&good, "tenant", json!("rival"))),
         ("more scopes", with_claim(&good, "scope", json!("admin"))),
         ("HS256", head_with("alg", json!("HS256"))),
         ("ID token", head_with("typ", json!("JWT"))),
@@ -101,38 +78,22 @@ fn a_token_that_is_not_quite_ours_is_refused() {
         ("jku", head_with("jku", json!("http://127.0.0.1:1/jwks"))),
         ("jwk", head_with("jwk", json!({"kty": "OKP"}))),
     ] {
-        let refused = service
-            .with_authorization(&format!("Bearer {token}"))
-            .get("/v1/clients")
-            .expect(401);
+        let refused = service.with_authorization(&format!("Bearer {token}")).get("/v1/clients").expect(401);
         assert_eq!(refused.text("/code"), "unauthenticated", "{what}");
         assert_eq!(refused.json["detail"], Value::Null, "{what}");
         assert_eq!(refused.header("www-authenticate"), "Bearer", "{what}");
     }
     for authorization in [format!("Basic {good}"), good.clone(), "Bearer".into()] {
-        service
-            .with_authorization(&authorization)
-            .get("/v1/clients")
-            .expect(401);
+        service.with_authorization(&authorization).get("/v1/clients").expect(401);
     }
 }
 
 #[test]
 fn a_missing_scope_is_named() {
     let service = Service::start(Engine::Sqlite);
-    service
-        .caller("acme", &[], None)
-        .get("/v1/clients")
-        .expect(403);
-    let refused = service
-        .caller("acme", &[Scope::ClientsWrite], None)
-        .get("/v1/clients")
-        .expect(403);
-    assert!(
-        refused
-            .header("www-authenticate")
-            .contains("scope=\"clients:read\"")
-    );
+    service.caller("acme", &[], None).get("/v1/clients").expect(403);
+    let refused = service.caller("acme", &[Scope::ClientsWrite], None).get("/v1/clients").expect(403);
+    assert!(refused.header("www-authenticate").contains("scope=\"clients:read\""));
     assert!(refused.text("/detail").contains("clients:read"));
 }
 
@@ -141,8 +102,5 @@ fn the_key_of_the_issuer_outlives_a_restart() {
     let service = Service::start(Engine::Sqlite);
     let again = Issuer::open(&service.db, "tasuke", "tasuke", Utc::now()).unwrap();
     let token = again.issue(&grant(), Utc::now()).unwrap();
-    service
-        .with_authorization(&format!("Bearer {token}"))
-        .get("/v1/clients")
-        .expect(200);
+    service.with_authorization(&format!("Bearer {token}")).get("/v1/clients").expect(200);
 }

@@ -27,9 +27,8 @@ impl Database {
                 }
             }
             Engine::Postgres => {
-                let server = std::env::var("TEST_DATABASE_URL").expect(
-                    "no PostgreSQL: run `make test`, which starts one, or set TEST_DATABASE_URL",
-                );
+                let server = std::env::var("TEST_DATABASE_URL")
+                    .expect("no PostgreSQL: run `make test`, which starts one, or set TEST_DATABASE_URL");
                 let schema = format!("test_{}", uuid::Uuid::now_v7().simple());
                 execute(&server, &format!("CREATE SCHEMA {schema}"));
                 let separator = if server.contains('?') { '&' } else { '?' };

@@ -51,10 +51,9 @@ pub async fn create_assessment(
             };
             let assessment = match wanted {
                 State::Draft => draft,
-                State::Submitted => Assessment {
-                    revision: 1,
-                    ..draft.submit(&questionnaire, &subject, now)?
-                },
+                State::Submitted => {
+                    Assessment { revision: 1, ..draft.submit(&questionnaire, &subject, now)? }
+                }
             };
             save_once(conn, &tenant, assessment)
         })
@@ -64,10 +63,7 @@ pub async fn create_assessment(
         response.insert_header(("idempotent-replayed", "true"));
     }
     Ok(response
-        .insert_header((
-            header::LOCATION,
-            format!("/v1/assessments/{}", assessment.id),
-        ))
+        .insert_header((header::LOCATION, format!("/v1/assessments/{}", assessment.id)))
         .insert_header(etag(&revision_tag(assessment.revision)))
         .json(AssessmentOut::from(assessment)))
 }
@@ -102,11 +98,7 @@ fn checked<'a>(
             let mut refusals = check_answers(questionnaire, questionnaires, &body.answers);
             if state_of(body) == State::Submitted {
                 let missing = missing(questionnaire, &body.answers);
-                refusals.extend(
-                    missing
-                        .into_iter()
-                        .map(|control| Refusal::Missing { control }),
-                );
+                refusals.extend(missing.into_iter().map(|control| Refusal::Missing { control }));
             }
             faults.extend(refusals.into_iter().map(fault));
         }
@@ -119,17 +111,12 @@ fn checked<'a>(
 
 /// The id of the client that the body names. A client that is not there is a fault of the body: the
 /// URL of the call is right.
-fn client_of(
-    conn: &mut AnyConnection,
-    tenant: &Tenant,
-    body: &NewAssessment,
-) -> Result<String, Problem> {
+fn client_of(conn: &mut AnyConnection, tenant: &Tenant, body: &NewAssessment) -> Result<String, Problem> {
     let (found, pointer) = match (&body.client_id, &body.client_external_id) {
         (Some(id), _) => (clients::get(conn, tenant, id), "/client_id"),
-        (None, Some(external_id)) => (
-            clients::by_external_id(conn, tenant, external_id),
-            "/client_external_id",
-        ),
+        (None, Some(external_id)) => {
+            (clients::by_external_id(conn, tenant, external_id), "/client_external_id")
+        }
         (None, None) => (Err(StoreError::Missing), "/client_id"),
     };
     match found {
@@ -154,22 +141,12 @@ fn save_once(
     }
     let external_id = assessment.external_id.as_deref().unwrap_or_default();
     let kept = store::by_external_id(conn, tenant, &assessment.client_id, external_id)?;
-    if kept.says_the_same(&assessment) {
-        Ok((kept, true))
-    } else {
-        Err(external_id_taken(&kept))
-    }
+    if kept.says_the_same(&assessment) { Ok((kept, true)) } else { Err(external_id_taken(&kept)) }
 }
 
 fn external_id_taken(kept: &Assessment) -> Problem {
     Problem::new(&kinds::DUPLICATE).with_detail(LocalizedText::new(
-        format!(
-            "同じ external_id で内容の違う評価 {} がすでにあります。",
-            kept.id
-        ),
-        format!(
-            "The assessment {} has this external_id and says something else.",
-            kept.id
-        ),
+        format!("同じ external_id で内容の違う評価 {} がすでにあります。", kept.id),
+        format!("The assessment {} has this external_id and says something else.", kept.id),
     ))
 }

@@ -16,9 +16,7 @@ fn questionnaire(id: &str) -> Questionnaire {
 
 /// Answers the items in order with `statuses`; what is beyond them stays unanswered.
 fn answers(questionnaire: &Questionnaire, statuses: &[(Status, usize)]) -> Vec<Answer> {
-    let statuses = statuses
-        .iter()
-        .flat_map(|(status, times)| std::iter::repeat_n(*status, *times));
+    let statuses = statuses.iter().flat_map(|(status, times)| std::iter::repeat_n(*status, *times));
     questionnaire
         .items()
         .zip(statuses)
@@ -45,26 +43,10 @@ fn points_make_the_score_and_the_score_makes_the_band() {
         // Each edge of a band, from both sides.
         (&[(Implemented, 24), (Unknown, 1)], 95, "mostly"),
         (&[(Implemented, 24), (Partial, 1)], 98, "mostly"),
-        (
-            &[(Implemented, 18), (Unknown, 2), (NotImplemented, 5)],
-            70,
-            "mostly",
-        ),
-        (
-            &[(Implemented, 18), (Unknown, 3), (NotImplemented, 4)],
-            69,
-            "insufficient",
-        ),
-        (
-            &[(Implemented, 13), (Unknown, 2), (NotImplemented, 10)],
-            50,
-            "insufficient",
-        ),
-        (
-            &[(Implemented, 13), (Unknown, 3), (NotImplemented, 9)],
-            49,
-            "urgent",
-        ),
+        (&[(Implemented, 18), (Unknown, 2), (NotImplemented, 5)], 70, "mostly"),
+        (&[(Implemented, 18), (Unknown, 3), (NotImplemented, 4)], 69, "insufficient"),
+        (&[(Implemented, 13), (Unknown, 2), (NotImplemented, 10)], 50, "insufficient"),
+        (&[(Implemented, 13), (Unknown, 3), (NotImplemented, 9)], 49, "urgent"),
         (&[(NotApplicable, 1), (Implemented, 24)], 100, "achieved"),
     ] {
         let result = super::score(&self_check, &answers(&self_check, statuses));
@@ -118,19 +100,8 @@ fn parts_and_categories_add_up() {
     let self_check = questionnaire("ipa-self-check-3.1");
     let mixed = [(Implemented, 5), (Unknown, 13), (Partial, 7)];
     let result = super::score(&self_check, &answers(&self_check, &mixed));
-    let parts: Vec<_> = result
-        .sections
-        .iter()
-        .map(|s| (s.items, s.score, s.minimum, s.maximum))
-        .collect();
-    assert_eq!(
-        parts,
-        [
-            (5, Some(20), -5, 20),
-            (13, Some(-13), -13, 52),
-            (7, Some(14), -7, 28)
-        ]
-    );
+    let parts: Vec<_> = result.sections.iter().map(|s| (s.items, s.score, s.minimum, s.maximum)).collect();
+    assert_eq!(parts, [(5, Some(20), -5, 20), (13, Some(-13), -13, 52), (7, Some(14), -7, 28)]);
     let sum = |of: &dyn Fn(&CategoryResult) -> i32| result.categories.iter().map(of).sum::<i32>();
     assert_eq!(Some(sum(&|c| c.score.unwrap())), result.score);
     assert_eq!(sum(&|c| c.maximum), 100);
@@ -140,21 +111,11 @@ fn parts_and_categories_add_up() {
 #[test]
 fn gaps_come_by_points_then_effort_then_the_order_of_the_questionnaire() {
     let self_check = questionnaire("ipa-self-check-3.1");
-    let mixed = [
-        (Partial, 5),
-        (NotImplemented, 5),
-        (Unknown, 5),
-        (NotApplicable, 5),
-        (Implemented, 5),
-    ];
+    let mixed = [(Partial, 5), (NotImplemented, 5), (Unknown, 5), (NotApplicable, 5), (Implemented, 5)];
     let result = super::score(&self_check, &answers(&self_check, &mixed));
     assert_eq!(result.gaps.len(), 15);
     assert!(result.gaps.is_sorted_by_key(|gap| {
-        (
-            std::cmp::Reverse(gap.points_to_gain),
-            gap.effort,
-            gap.control.clone(),
-        )
+        (std::cmp::Reverse(gap.points_to_gain), gap.effort, gap.control.clone())
     }));
     let gains: Vec<_> = result.gaps.iter().map(|gap| gap.points_to_gain).collect();
     assert_eq!(gains, [[5; 5], [4; 5], [2; 5]].concat());

@@ -20,20 +20,14 @@ fn what_may_be_a_duty_is_asked_for_one_level_lower_with_the_open_questions() {
         ("/personal_data/my_number", json!("ruled_out")),
     ]);
     let report = find(&decision, "ppc_leak_report", "prelim_report").unwrap();
-    assert_eq!(
-        (report.obligation, report.provisional),
-        (Obligation::Should, true)
-    );
+    assert_eq!((report.obligation, report.provisional), (Obligation::Should, true));
     assert_eq!(report.open_questions, ["personal_data.involved"]);
     // The clock is taken to run.
     assert_eq!(report.due.date.unwrap().to_string(), "2026-11-28");
 
     let known = decided(&[("/personal_data/my_number", json!("ruled_out"))]);
     let report = find(&known, "ppc_leak_report", "prelim_report").unwrap();
-    assert_eq!(
-        (report.obligation, report.provisional),
-        (Obligation::Must, false)
-    );
+    assert_eq!((report.obligation, report.provisional), (Obligation::Must, false));
     assert!(report.open_questions.is_empty());
 }
 
@@ -43,10 +37,7 @@ fn a_certain_rule_outweighs_a_provisional_one_for_the_same_action() {
     let decision = decided(&[]);
     let report = find(&decision, "ppc_leak_report", "prelim_report").unwrap();
     assert_eq!(rules(report), ["R-PPC-01", "R-MYN-01"]);
-    assert_eq!(
-        (report.obligation, report.provisional),
-        (Obligation::Must, false)
-    );
+    assert_eq!((report.obligation, report.provisional), (Obligation::Must, false));
     assert!(report.reasons[1].provisional);
 }
 
@@ -54,25 +45,12 @@ fn a_certain_rule_outweighs_a_provisional_one_for_the_same_action() {
 fn a_duty_that_does_not_hold_says_why() {
     let decision = decided(&[("/personal_data/involved", json!("ruled_out"))]);
     let why = |rule: &str| {
-        let missed = decision
-            .not_applied
-            .iter()
-            .find(|n| n.rule == rule)
-            .unwrap();
+        let missed = decision.not_applied.iter().find(|n| n.rule == rule).unwrap();
         missed.why.en.clone()
     };
-    assert_eq!(
-        why("R-PPC-01"),
-        "because derived.appi_reportable is ruled_out"
-    );
-    assert_eq!(
-        why("R-CRD-01"),
-        "because personal_data.card_data is ruled_out"
-    );
-    assert_eq!(
-        why("R-CON-01"),
-        "because no entry of contracts.customer_notice matches"
-    );
+    assert_eq!(why("R-PPC-01"), "because derived.appi_reportable is ruled_out");
+    assert_eq!(why("R-CRD-01"), "because personal_data.card_data is ruled_out");
+    assert_eq!(why("R-CON-01"), "because no entry of contracts.customer_notice matches");
     assert!(decision.not_applied.iter().all(|n| n.why.is_whole()));
     assert!(decision.not_applied.is_sorted_by_key(|n| &n.rule));
     // Only duties: advice that does not apply is nobody's concern.
@@ -90,11 +68,7 @@ fn the_special_rule_replaces_the_general_one_only_when_it_certainly_holds() {
     let certain = card("suspected");
     assert!(find(&certain, "pci_pfi", "engage").is_some());
     assert!(find(&certain, "jnsa_emergency_list", "find_responder").is_none());
-    let replaced = certain
-        .not_applied
-        .iter()
-        .find(|n| n.rule == "R-FOR-02")
-        .unwrap();
+    let replaced = certain.not_applied.iter().find(|n| n.rule == "R-FOR-02").unwrap();
     assert!(replaced.why.en.contains("R-FOR-03"));
     let open = card("unknown");
     assert!(find(&open, "pci_pfi", "engage").is_none());
@@ -104,19 +78,13 @@ fn the_special_rule_replaces_the_general_one_only_when_it_certainly_holds() {
 #[test]
 fn a_delegated_authority_takes_the_report_but_not_that_of_my_numbers() {
     let decision = decided(&[
-        (
-            "/organization/ppc_delegated_minister",
-            json!("国土交通省関東地方整備局"),
-        ),
+        ("/organization/ppc_delegated_minister", json!("国土交通省関東地方整備局")),
         ("/personal_data/my_number", json!("confirmed")),
     ]);
     let delegated = find(&decision, "ppc_delegated_minister", "prelim_report").unwrap();
     assert_eq!(delegated.party.as_deref(), Some("国土交通省関東地方整備局"));
     assert_eq!(rules(delegated), ["R-PPC-01"]);
-    assert_eq!(
-        delegated.substituted.as_ref().unwrap().contact,
-        "ppc_leak_report"
-    );
+    assert_eq!(delegated.substituted.as_ref().unwrap().contact, "ppc_leak_report");
     assert_eq!(delegated.forms, ["common_form_ransomware"]);
     let own = find(&decision, "ppc_leak_report", "prelim_report").unwrap();
     assert_eq!(rules(own), ["R-MYN-01"]);
@@ -131,30 +99,18 @@ fn what_is_done_leaves_the_list() {
         (vendor(json!(null)), false, 1),
         (vendor(json!("保守会社M")), false, 1),
         (vendor(json!("保守会社N")), true, 0),
-        (
-            json!([{"contact": "maintenance_vendor", "action": "restore"}]),
-            true,
-            0,
-        ),
+        (json!([{"contact": "maintenance_vendor", "action": "restore"}]), true, 0),
     ] {
         let decision = done(history.clone());
         let open = find(&decision, "maintenance_vendor", "request_hands_on").is_some();
-        assert_eq!(
-            (open, decision.completed.len()),
-            (left, completed),
-            "{history}"
-        );
+        assert_eq!((open, decision.completed.len()), (left, completed), "{history}");
     }
 }
 
 #[test]
 fn one_vendor_of_two_systems_is_called_once() {
     let decision = decided(&[]);
-    let calls: Vec<_> = decision
-        .actions
-        .iter()
-        .filter(|a| a.contact == "maintenance_vendor")
-        .collect();
+    let calls: Vec<_> = decision.actions.iter().filter(|a| a.contact == "maintenance_vendor").collect();
     assert_eq!(calls.len(), 1);
     assert_eq!(rules(calls[0]), ["R-VEN-01"]);
 }
@@ -182,9 +138,7 @@ fn a_date_is_due_until_its_day_ends_and_then_overdue() {
 fn a_far_date_goes_to_the_end_until_it_is_two_weeks_away() {
     let report = |as_of: &str| {
         let decision = decided(&[("/as_of", json!(as_of))]);
-        find(&decision, "ppc_leak_report", "final_report")
-            .unwrap()
-            .tier
+        find(&decision, "ppc_leak_report", "final_report").unwrap().tier
     };
     assert_eq!(report("2027-01-07T09:00:00+09:00"), 8);
     assert_eq!(report("2027-01-08T09:00:00+09:00"), 4);
@@ -217,18 +171,9 @@ fn rules_are_in_force_from_their_day() {
         let decision = decided(&[
             ("/as_of", json!(as_of)),
             ("/incident/aware_at", json!(as_of)),
-            (
-                "/organization/designations",
-                json!(["special_critical_infrastructure_operator"]),
-            ),
-            (
-                "/organization/special_cii_designated_at",
-                json!("2026-01-01"),
-            ),
-            (
-                "/impact/special_critical_computer_affected",
-                json!("suspected"),
-            ),
+            ("/organization/designations", json!(["special_critical_infrastructure_operator"])),
+            ("/organization/special_cii_designated_at", json!("2026-01-01")),
+            ("/impact/special_critical_computer_affected", json!("suspected")),
         ]);
         let report = find(&decision, "acd_report", "prelim_report").cloned();
         report.map(|report| report.due.kind)

@@ -29,12 +29,7 @@ const NOWHERE: FactRef = FactRef::Given(usize::MAX);
 
 impl<'a> Names<'a> {
     pub fn new(schema: &'a FactSchema, directory: &'a Directory, faults: &'a mut Faults) -> Self {
-        Self {
-            schema,
-            directory,
-            faults,
-            derived: vec![],
-        }
+        Self { schema, directory, faults, derived: vec![] }
     }
 
     pub fn derivation(&mut self, entry: DerivationEntry) -> Derivation {
@@ -65,26 +60,19 @@ impl<'a> Names<'a> {
             self.faults.known(id, general, rules);
         }
         if entry.tier > 7 || entry.stages.is_empty() {
-            self.faults.add(format!(
-                "{id}: the tier is not 0 to 7, or there is no stage"
-            ));
+            self.faults.add(format!("{id}: the tier is not 0 to 7, or there is no stage"));
         }
         if entry.sources.is_empty() && !entry.unverified {
-            self.faults
-                .add(format!("{id}: has no source and is not marked unverified"));
+            self.faults.add(format!("{id}: has no source and is not marked unverified"));
         }
         let for_each = entry.for_each.as_ref().map(|each| self.for_each(id, each));
-        let place = Place {
-            id,
-            list: for_each.as_ref().map(|each| each.list),
-        };
+        let place = Place { id, list: for_each.as_ref().map(|each| each.list) };
         let party = match (&entry.party, &entry.party_from) {
             (Some(name), None) => Party::Fixed(name.clone()),
             (None, Some(path)) => Party::From(self.fact(place, path).0),
             (None, None) => Party::Nobody,
             (Some(_), Some(_)) => {
-                self.faults
-                    .add(format!("{id}: has both party and party_from"));
+                self.faults.add(format!("{id}: has both party and party_from"));
                 Party::Nobody
             }
         };
@@ -122,15 +110,11 @@ impl<'a> Names<'a> {
         let list = match self.schema.find(&entry.list) {
             Some((index, found)) if found.kind == Kind::Objects => index,
             _ => {
-                self.faults
-                    .add(format!("{id}: {} is no list of objects", entry.list));
+                self.faults.add(format!("{id}: {} is no list of objects", entry.list));
                 usize::MAX
             }
         };
-        let place = Place {
-            id,
-            list: Some(list),
-        };
+        let place = Place { id, list: Some(list) };
         ForEach {
             list,
             path: entry.list.clone(),
@@ -175,11 +159,7 @@ impl<'a> Names<'a> {
     pub fn guardrail(&mut self, entry: GuardrailEntry) -> Guardrail {
         self.faults.whole(&entry.id, &entry.text);
         self.sources(&entry.id, &entry.sources);
-        Guardrail {
-            when: self.condition(at(&entry.id), &entry.when),
-            id: entry.id,
-            text: entry.text,
-        }
+        Guardrail { when: self.condition(at(&entry.id), &entry.when), id: entry.id, text: entry.text }
     }
 
     pub fn contact(&mut self, id: &str, contact: &str) {

@@ -11,40 +11,21 @@ impl Names<'_> {
         let mut several =
             |parts: &[ConditionEntry]| parts.iter().map(|p| self.condition(place, p)).collect();
         match entry {
-            ConditionEntry {
-                all: Some(parts),
-                any: None,
-                not: None,
-                fact: None,
-                ..
-            } => Condition::All(several(parts)),
-            ConditionEntry {
-                all: None,
-                any: Some(parts),
-                not: None,
-                fact: None,
-                ..
-            } => Condition::Any(several(parts)),
-            ConditionEntry {
-                all: None,
-                any: None,
-                not: Some(part),
-                fact: None,
-                ..
-            } => Condition::Not(Box::new(self.condition(place, part))),
-            ConditionEntry {
-                all: None,
-                any: None,
-                not: None,
-                fact: Some(path),
-                op: Some(op),
-                ..
-            } => Condition::Test(self.test(place, path, op, entry)),
+            ConditionEntry { all: Some(parts), any: None, not: None, fact: None, .. } => {
+                Condition::All(several(parts))
+            }
+            ConditionEntry { all: None, any: Some(parts), not: None, fact: None, .. } => {
+                Condition::Any(several(parts))
+            }
+            ConditionEntry { all: None, any: None, not: Some(part), fact: None, .. } => {
+                Condition::Not(Box::new(self.condition(place, part)))
+            }
+            ConditionEntry { all: None, any: None, not: None, fact: Some(path), op: Some(op), .. } => {
+                Condition::Test(self.test(place, path, op, entry))
+            }
             _ => {
-                self.faults.add(format!(
-                    "{}: a condition is one of all, any, not, or fact with op",
-                    place.id
-                ));
+                self.faults
+                    .add(format!("{}: a condition is one of all, any, not, or fact with op", place.id));
                 Condition::All(vec![])
             }
         }
@@ -54,13 +35,11 @@ impl Names<'_> {
         let (fact, kind, words) = self.fact(place, path);
         let op = if let Some((op, kinds)) = operator(op, entry) {
             if kind.is_some_and(|kind| !kinds.contains(&kind)) {
-                self.faults
-                    .add(format!("{}: {path} cannot be asked {op:?}", place.id));
+                self.faults.add(format!("{}: {path} cannot be asked {op:?}", place.id));
             }
             op
         } else {
-            self.faults
-                .add(format!("{}: {op} with this value is no operator", place.id));
+            self.faults.add(format!("{}: {op} with this value is no operator", place.id));
             Op::Exists
         };
         if let Op::Eq(_) | Op::Ne(_) | Op::In(_) | Op::AnyOf(_) | Op::NoneOf(_) = &op
@@ -74,11 +53,7 @@ impl Names<'_> {
         if let Op::DoneContains { contact, .. } = &op {
             self.contact(place.id, contact);
         }
-        Test {
-            fact,
-            path: path.to_owned(),
-            op,
-        }
+        Test { fact, path: path.to_owned(), op }
     }
 }
 
@@ -127,10 +102,7 @@ fn operator(op: &str, entry: &ConditionEntry) -> Option<(Op, &'static [Kind])> {
         "as_of_on_or_after" => (Op::AsOfOnOrAfter(one()?.parse().ok()?), TIME),
         "done_contains" => {
             let text = |name: &str| Some(entry.value.as_ref()?.get(name)?.as_str()?.to_owned());
-            let done = Op::DoneContains {
-                contact: text("contact")?,
-                action: text("action")?,
-            };
+            let done = Op::DoneContains { contact: text("contact")?, action: text("action")? };
             (done, &[Objects])
         }
         _ => return None,

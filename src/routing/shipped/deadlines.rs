@@ -10,14 +10,9 @@ impl Names<'_> {
             let path = path?;
             let (fact, kind, _) = names.fact(place, path);
             if kind.is_some_and(|kind| !kinds.contains(&kind)) {
-                names
-                    .faults
-                    .add(format!("{}: {path} is of the wrong type", place.id));
+                names.faults.add(format!("{}: {path} is of the wrong type", place.id));
             }
-            Some(Named {
-                fact,
-                path: path.clone(),
-            })
+            Some(Named { fact, path: path.clone() })
         };
         let start = named(self, entry.start.as_ref(), &[Kind::Datetime]);
         let hours = named(self, entry.hours_fact.as_ref(), &[Kind::Count]);
@@ -41,33 +36,18 @@ impl Names<'_> {
                 .min_days
                 .zip(entry.max_days)
                 .filter(|(min, max)| 1 <= *min && min <= max)
-                .map(|(min_days, max_days)| Deadline::Window {
-                    start,
-                    min_days,
-                    max_days,
-                }),
+                .map(|(min_days, max_days)| Deadline::Window { start, min_days, max_days }),
             ("calendar_days", Some(start), Some(count)) => {
-                entry
-                    .days
-                    .zip(roll)
-                    .map(|(days, roll)| Deadline::CalendarDays {
-                        start,
-                        days,
-                        count,
-                        roll,
-                    })
+                entry.days.zip(roll).map(|(days, roll)| Deadline::CalendarDays { start, days, count, roll })
             }
-            ("hours", Some(start), None) => {
-                entry.hours.map(|hours| Deadline::Hours { start, hours })
-            }
+            ("hours", Some(start), None) => entry.hours.map(|hours| Deadline::Hours { start, hours }),
             ("contract", Some(start), Some(Count::Exclusive)) => {
                 Some(Deadline::Contract { start, hours, days })
             }
             _ => None,
         };
         made.unwrap_or_else(|| {
-            self.faults
-                .add(format!("{}: the deadline is not whole", place.id));
+            self.faults.add(format!("{}: the deadline is not whole", place.id));
             Deadline::Unresolved
         })
     }

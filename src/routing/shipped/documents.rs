@@ -37,12 +37,7 @@ impl RuleEntry {
             reason: rule.reason.clone(),
             legal_basis: rule.legal_basis.clone(),
             basis_type: rule.basis_type,
-            sources: rule
-                .sources
-                .iter()
-                .filter_map(|key| directory.source(key))
-                .cloned()
-                .collect(),
+            sources: rule.sources.iter().filter_map(|key| directory.source(key)).cloned().collect(),
             confidence: rule.confidence,
             unverified: rule.unverified,
             day_counting_confidence: rule.day_counting_confidence,
@@ -73,10 +68,9 @@ impl ConditionEntry {
             values: match &self.value {
                 None => vec![],
                 Some(Json::Array(values)) => values.iter().map(plain).collect(),
-                Some(Json::Object(fields)) => fields
-                    .iter()
-                    .map(|(k, v)| format!("{k}={}", plain(v)))
-                    .collect(),
+                Some(Json::Object(fields)) => {
+                    fields.iter().map(|(k, v)| format!("{k}={}", plain(v))).collect()
+                }
                 Some(value) => vec![plain(value)],
             },
             conditions: vec![],
@@ -86,25 +80,13 @@ impl ConditionEntry {
 
 /// A scalar as it is compared and shown.
 pub fn plain(value: &Json) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 impl DeadlineEntry {
     fn document(&self) -> DeadlineDocument {
-        let Self {
-            kind,
-            start,
-            min_days,
-            max_days,
-            days,
-            hours,
-            count,
-            roll,
-            hours_fact,
-            days_fact,
-        } = self.clone();
+        let Self { kind, start, min_days, max_days, days, hours, count, roll, hours_fact, days_fact } =
+            self.clone();
         DeadlineDocument {
             kind,
             start,

@@ -5,23 +5,11 @@ use ureq::http::Method;
 
 /// Fails the test when the answer is not one that the document promises.
 pub fn check(document: &Value, method: &Method, path: &str, answer: &Answer) {
-    assert!(
-        !answer.header("x-request-id").is_empty(),
-        "{method} {path} has no id"
-    );
+    assert!(!answer.header("x-request-id").is_empty(), "{method} {path} has no id");
     let what = format!("{method} {path} {}", answer.status);
     if answer.status >= 400 && *method != Method::HEAD {
-        assert_eq!(
-            answer.header("content-type"),
-            "application/problem+json",
-            "{what}"
-        );
-        conforms(
-            document,
-            &json!({"$ref": "#/components/schemas/Problem"}),
-            &answer.json,
-            &what,
-        );
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{what}");
+        conforms(document, &json!({"$ref": "#/components/schemas/Problem"}), &answer.json, &what);
     }
     let Some(item) = path_item(document, path) else {
         return;
@@ -41,10 +29,7 @@ pub fn check(document: &Value, method: &Method, path: &str, answer: &Answer) {
     };
     assert!(!promised.is_null(), "{what}: this status is not documented");
     let Some(content) = promised.get("content").filter(|_| *method != Method::HEAD) else {
-        assert!(
-            answer.bytes.is_empty(),
-            "{what}: a body that is not documented"
-        );
+        assert!(answer.bytes.is_empty(), "{what}: a body that is not documented");
         return;
     };
     let kind = answer.header("content-type");
@@ -61,10 +46,7 @@ fn path_item<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
         .find(|(template, _)| {
             let template: Vec<_> = template.split('/').collect();
             template.len() == plain.len()
-                && template
-                    .iter()
-                    .zip(&plain)
-                    .all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
+                && template.iter().zip(&plain).all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
         })
         .map(|(_, item)| item)
 }
