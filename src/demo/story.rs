@@ -96,7 +96,7 @@ fn tell_action(action: &Value) {
         _ => "任意 may",
     };
     let party = action["party"].as_str().map(|party| format!(" [{party}]"));
-    println!("  {:>2}. {}{}", action["sequence"], both(&action["contact_name"]), party.unwrap_or_default(),);
+    println!("  {:>2}. {}{}", action["sequence"], both(&action["contact_name"]), party.unwrap_or_default());
     println!("      {} · {obligation} · {}", both(&action["action_name"]), due(&action["due"]));
     if let Some(reason) = list(&action["reasons"]).first() {
         println!("      {}", text(&reason["text"]["ja"]));
