@@ -3,7 +3,8 @@
 
 demo:
 	@scripts/install build
-	cargo run --quiet -- --log warn demo
+	cargo build
+	@cargo run --quiet -- --log warn demo
 
 test: lint
 	scripts/with-postgres cargo test

@@ -1,7 +1,7 @@
 //! Answers that a client may keep: strong `ETag`s, `304`, `Cache-Control`.
 use crate::problem::{Problem, kinds};
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,35 +9,36 @@ use serde::Serialize;
 
 /// Shipped content: anybody may keep it for an hour, and it is tagged by what it says.
 pub fn public<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
-    let body = written(value)?;
+    let body = bytes(value)?;
     let tag = fingerprint(&[&body]);
     Ok(conditional(request, &tag, "public, max-age=3600", body))
 }
 
-/// One resource of a tenant, tagged by its revision.
-pub fn revision<T: Serialize>(
-    request: &HttpRequest,
-    value: &T,
-    revision: i32,
-) -> Result<HttpResponse, Problem> {
-    let body = written(value)?;
-    let tag = revision_tag(revision);
+/// One resource of a tenant, tagged by what it says: a tag outlives no change of the representation.
+pub fn private<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
+    let body = bytes(value)?;
+    let tag = fingerprint(&[&body]);
     Ok(conditional(request, &tag, "private, no-cache", body))
 }
 
-fn written<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
+/// What a call has just written, with the tag that reading it will have.
+pub fn written<T: Serialize>(
+    mut response: HttpResponseBuilder,
+    value: &T,
+) -> Result<HttpResponse, Problem> {
+    let body = bytes(value)?;
+    Ok(response.insert_header(etag(&fingerprint(&[&body]))).content_type("application/json").body(body))
+}
+
+fn bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
     serde_json::to_vec(value).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written");
         Problem::new(&kinds::INTERNAL)
     })
 }
 
-pub fn revision_tag(revision: i32) -> String {
-    format!("r{revision}")
-}
-
 /// An `ETag` header value for `tag`.
-pub fn etag(tag: &str) -> (header::HeaderName, String) {
+fn etag(tag: &str) -> (header::HeaderName, String) {
     (header::ETAG, format!("\"{tag}\""))
 }
 

@@ -1,8 +1,12 @@
 //! The whole service as one map: every route, and the OpenAPI document made from the same list.
 use crate::auth::Issuer;
 use crate::body::Schemas;
+use crate::config::Limits;
 use crate::db::Db;
+use crate::health::Readiness;
 use crate::knowledge::Knowledge;
+use crate::limits::{self, Meters};
+use crate::metrics::{self, Metrics};
 use crate::problem::{self, FaultDocument, Problem, ProblemDocument, kinds};
 use crate::{
     assessments, clients, contacts, document, guidelines, health, questionnaires, request, routing,
@@ -12,12 +16,12 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use actix_web::{App, Error, HttpRequest, HttpResponse};
+use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use serde_json::Value;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// Every route. A feature that is not named here does not exist.
 fn routes(config: &mut ServiceConfig) {
@@ -87,23 +91,24 @@ pub struct Service {
     pub db: Db,
     pub issuer: Data<Issuer>,
     pub knowledge: Knowledge,
+    pub metrics: Data<Metrics>,
+    pub readiness: Data<Readiness>,
+    meters: Data<Meters>,
     schemas: Data<Schemas>,
     document: Data<Value>,
 }
 
 impl Service {
-    pub fn new(
-        db: Db,
-        issuer: Issuer,
-        knowledge: Knowledge,
-        max_body_bytes: usize,
-    ) -> Result<Self, String> {
+    pub fn new(db: Db, issuer: Issuer, knowledge: Knowledge, limits: &Limits) -> Result<Self, String> {
         let document = openapi().map_err(|error| error.to_string())?;
         Ok(Self {
             db,
             issuer: Data::new(issuer),
             knowledge,
-            schemas: Data::new(Schemas::of(&document, max_body_bytes)?),
+            metrics: Data::new(Metrics::new().map_err(|error| error.to_string())?),
+            readiness: Data::default(),
+            meters: Data::new(Meters::new(limits)),
+            schemas: Data::new(Schemas::of(&document, limits.clone())?),
             document: Data::new(document),
         })
     }
@@ -125,15 +130,17 @@ pub fn build(
         InitError = (),
     > + use<>,
 > {
-    let Service { db, issuer, knowledge, schemas, document } = service.clone();
-    let swagger =
-        SwaggerUi::new("/docs/{_:.*}").external_url_unchecked("/openapi.json", document.get_ref().clone());
+    let Service { db, issuer, knowledge, metrics, readiness, meters, schemas, document } = service.clone();
+    let swagger = SwaggerUi::new("/docs/{_:.*}")
+        .external_url_unchecked("/openapi.json", document.get_ref().clone())
+        // The bundled page would otherwise ask a validator on the internet about our document.
+        .config(Config::new(["/openapi.json"]).validator_url("none"));
     App::new()
         .into_utoipa_app()
         .configure(routes)
         .into_app()
         .service(problem::show_problem_kind)
-        .service(web::redirect("/docs", "/docs/"))
+        .service(to_docs)
         .service(swagger)
         .default_service(web::to(nothing_here))
         .app_data(web::PathConfig::default().error_handler(|error, _| {
@@ -146,12 +153,25 @@ pub fn build(
         .app_data(knowledge.questionnaires)
         .app_data(knowledge.directory)
         .app_data(knowledge.ruleset)
+        .app_data(metrics)
+        .app_data(readiness)
+        .app_data(meters)
         .app_data(schemas)
         .app_data(document)
         .wrap(from_fn(request::refuse_nul))
+        .wrap(from_fn(limits::guard))
         .wrap(from_fn(problem::finish))
+        .wrap(from_fn(metrics::measure))
         .wrap(from_fn(request::identify))
 }
+
+#[get("/docs")]
+async fn to_docs() -> HttpResponse {
+    HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+}
+
+/// Pages that are no operations of the API: they can be read, and that is all.
+const PAGES: &[&str] = &["/docs", "/docs/{file}", "/openapi.json", "/problems/{code}"];
 
 /// Where no route matches: a wrong method on a path that exists, or a path that does not.
 async fn nothing_here(request: HttpRequest, document: Data<Value>) -> Result<HttpResponse, Problem> {
@@ -163,6 +183,9 @@ async fn nothing_here(request: HttpRequest, document: Data<Value>) -> Result<Htt
         .flat_map(|(_, item)| item.as_object().into_iter().flat_map(|item| item.keys()))
         .map(|method| method.to_uppercase())
         .collect();
+    if PAGES.iter().any(|page| fits(page, request.path()) || request.path() == "/docs/") {
+        allowed.push("GET".to_owned());
+    }
     if allowed.is_empty() {
         return Err(Problem::not_found());
     }

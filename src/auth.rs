@@ -2,6 +2,7 @@
 use crate::answer::fingerprint;
 use crate::caller::{Caller, Scope, Tenant};
 use crate::db::{Db, StoreError};
+use crate::limits::Meters;
 use crate::problem::{Problem, kinds};
 use crate::tenants::{self, SigningKey};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
@@ -175,7 +176,14 @@ impl FromRequest for Caller {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.app_data::<Data<Issuer>>().and_then(|issuer| issuer.caller(request));
-        ready(caller.ok_or_else(|| Problem::new(&kinds::UNAUTHENTICATED)))
+        let issuer = request.app_data::<Data<Issuer>>();
+        let caller = issuer
+            .and_then(|issuer| issuer.caller(request))
+            .ok_or_else(|| Problem::new(&kinds::UNAUTHENTICATED));
+        let meters = request.app_data::<Data<Meters>>();
+        ready(caller.and_then(|caller| match meters {
+            Some(meters) => meters.count_tenant(request, caller.tenant_slug()).map(|()| caller),
+            None => Ok(caller),
+        }))
     }
 }

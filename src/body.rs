@@ -1,7 +1,12 @@
 //! Reading what a caller sent. Bodies are held against the OpenAPI document, so that what it says of
 //! a field is what is enforced, and everything wrong is told at once.
+mod arrival;
 mod explain;
+mod query;
 
+pub use query::Query;
+
+use crate::config::Limits;
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
 use actix_web::http::header;
@@ -11,7 +16,7 @@ use jsonschema::Validator;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::future::{Future, Ready, ready};
+use std::future::Future;
 use std::pin::Pin;
 use utoipa::ToSchema;
 
@@ -19,69 +24,95 @@ use utoipa::ToSchema;
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-/// The schemas of request bodies, compiled, and how long a body may be.
+/// The schemas of request bodies and query strings, compiled, and the limits of a body.
 #[derive(Debug)]
 pub struct Schemas {
-    validators: HashMap<String, Validator>,
-    max_bytes: usize,
+    bodies: HashMap<String, Validator>,
+    queries: query::Queries,
+    limits: Limits,
 }
 
 impl Schemas {
-    /// Compiles every schema that `document` names for a request body.
-    pub fn of(document: &Value, max_bytes: usize) -> Result<Self, String> {
-        let mut validators = HashMap::new();
-        for operation in document["paths"]
-            .as_object()
-            .into_iter()
-            .flat_map(|paths| paths.values())
-            .filter_map(Value::as_object)
-            .flat_map(|item| item.values())
-        {
-            let Some(reference) =
-                operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str()
-            else {
-                continue;
-            };
-            let root = serde_json::json!({ "$ref": reference, "components": document["components"] });
-            let validator = jsonschema::options()
-                .with_draft(jsonschema::Draft::Draft202012)
-                .should_validate_formats(true)
-                .build(&root)
-                .map_err(|error| format!("{reference}: {error}"))?;
-            let name = reference.rsplit('/').next().unwrap_or(reference);
-            validators.insert(name.to_owned(), validator);
+    /// Compiles every schema that `document` has for a request.
+    pub fn of(document: &Value, limits: Limits) -> Result<Self, String> {
+        let mut bodies = HashMap::new();
+        for (_, _, operation) in operations(document) {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            if let Some(reference) = body["$ref"].as_str() {
+                let name = reference.rsplit('/').next().unwrap_or(reference);
+                bodies.insert(name.to_owned(), compile(body, document)?);
+            }
         }
-        Ok(Self { validators, max_bytes })
+        Ok(Self { bodies, queries: query::Queries::of(document)?, limits })
     }
 
     fn read<T: DeserializeOwned + ToSchema>(&self, bytes: &[u8]) -> Result<T, Problem> {
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        let mut value: Value = serde_json::from_slice(bytes).map_err(|error| {
             Problem::new(&kinds::MALFORMED_BODY).with_detail(LocalizedText::new(
                 format!("{} 行 {} 桁でJSONとして読めません。", error.line(), error.column()),
                 format!("Not JSON at line {}, column {}.", error.line(), error.column()),
             ))
         })?;
+        let most = usize::from(self.limits.max_json_depth);
+        if depth(&value) > most {
+            return Err(Problem::new(&kinds::MALFORMED_BODY).with_detail(LocalizedText::new(
+                format!("入れ子は {most} 段までです。"),
+                format!("At most {most} levels of nesting are accepted."),
+            )));
+        }
+        plain(&mut value);
         let mut faults = vec![];
         no_nul(&value, "", &mut faults);
         let name = T::name();
-        let Some(validator) = self.validators.get(name.as_ref()) else {
+        let Some(validator) = self.bodies.get(name.as_ref()) else {
             tracing::error!(%name, "the document has no schema for this request body");
             return Err(Problem::new(&kinds::INTERNAL));
         };
-        for error in validator.iter_errors(&value) {
-            explain::explain(error.instance_path().as_str(), error.kind(), &mut faults);
-        }
-        if !faults.is_empty() {
-            faults.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
-            // A number is not one of the words either: the wrong type says it all.
-            faults.dedup_by(|next, kept| next.pointer == kept.pointer && kept.code == "type");
-            return Err(Problem::invalid(faults));
-        }
-        serde_json::from_value(value).map_err(|error| {
-            let text = error.to_string();
-            Problem::invalid(vec![Fault::new("", "schema", LocalizedText::new(text.clone(), text))])
-        })
+        told(validator, &value, "", &mut faults);
+        settle(value, faults)
     }
+}
+
+/// Every operation of the document: method, path, and what it says.
+fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        let item = item.as_object().into_iter().flatten();
+        item.map(move |(method, operation)| (method.as_str(), path.as_str(), operation))
+    })
+}
+
+fn compile(schema: &Value, document: &Value) -> Result<Validator, String> {
+    let mut root = schema.clone();
+    root["components"] = document["components"].clone();
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .should_validate_formats(true)
+        .build(&root)
+        .map_err(|error| format!("{schema}: {error}"))
+}
+
+/// Adds what is wrong with `value`; pointers start at `root`.
+fn told(validator: &Validator, value: &Value, root: &str, faults: &mut Vec<Fault>) {
+    for error in validator.iter_errors(value) {
+        let pointer = format!("{root}{}", error.instance_path().as_str());
+        explain::explain(&pointer, error.kind(), faults);
+    }
+}
+
+/// The value as a `T`, or all faults.
+fn settle<T: DeserializeOwned>(value: Value, mut faults: Vec<Fault>) -> Result<T, Problem> {
+    if !faults.is_empty() {
+        faults.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
+        // A number is not one of the words either: the wrong type says it all.
+        faults.dedup_by(|next, kept| next.pointer == kept.pointer && kept.code == "type");
+        return Err(Problem::invalid(faults));
+    }
+    serde_json::from_value(value).map_err(|error| {
+        // The schema and the type are made from the same words; where they differ, that is ours.
+        tracing::error!(%error, "what obeys the document cannot be read");
+        Problem::new(&kinds::INTERNAL)
+    })
 }
 
 impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
@@ -103,44 +134,10 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
             if !json {
                 return Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
             }
-            let limit = schemas.max_bytes;
-            let too_large = || {
-                Problem::new(&kinds::BODY_TOO_LARGE).with_detail(LocalizedText::new(
-                    format!("上限は {limit} バイトです。"),
-                    format!("At most {limit} bytes are accepted."),
-                ))
-            };
-            if declared.is_some_and(|length| length > limit) {
-                return Err(too_large());
-            }
             let payload = payload.await.map_err(|_| Problem::new(&kinds::BAD_REQUEST))?;
-            let bytes = payload
-                .to_bytes_limited(limit)
-                .await
-                .map_err(|_| too_large())?
-                .map_err(|_| Problem::new(&kinds::BAD_REQUEST))?;
+            let bytes = arrival::collect(payload, declared, &schemas.limits).await?;
             schemas.read(&bytes).map(Self)
         })
-    }
-}
-
-/// A query string that obeys `T`.
-#[derive(Debug)]
-pub struct Query<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequest for Query<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let read = serde_html_form::from_str(request.query_string());
-        ready(read.map(Self).map_err(|error| {
-            let reason = error.to_string();
-            Problem::new(&kinds::MALFORMED_QUERY).with_detail(LocalizedText::new(
-                format!("クエリ文字列の誤り: {reason}"),
-                format!("In the query string: {reason}"),
-            ))
-        }))
     }
 }
 
@@ -149,6 +146,33 @@ fn is_json(request: &HttpRequest) -> bool {
         request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
+}
+
+/// How many lists and objects lie within each other. The parser stops at 128 by itself, so this ends.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// What means the same becomes the same: a field that is null is one that is left out, and 45.0 is 45.
+fn plain(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(plain),
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(plain);
+        }
+        Value::Number(number) if !number.is_i64() && !number.is_u64() => {
+            let whole = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_992.0);
+            if let Some(whole) = whole.and_then(|n| format!("{n:.0}").parse::<i64>().ok()) {
+                *value = whole.into();
+            }
+        }
+        _ => {}
+    }
 }
 
 /// PostgreSQL cannot store U+0000 in a text, so nobody may send it.

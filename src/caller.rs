@@ -90,11 +90,12 @@ impl Caller {
         if self.scopes.contains(&scope) { Ok(self.tenant.clone()) } else { Err(MissingScope(scope)) }
     }
 
-    pub fn subject(&self) -> &str {
-        &self.subject
+    /// Whom to count the call for; not a way to the data.
+    pub fn tenant_slug(&self) -> &str {
+        self.tenant.slug()
     }
 
-    pub fn scopes(&self) -> &[Scope] {
-        &self.scopes
+    pub fn subject(&self) -> &str {
+        &self.subject
     }
 }

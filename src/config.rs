@@ -1,9 +1,11 @@
 //! Every setting with its default, from flags and environment. Secrets do not show themselves.
+use crate::db::Bounds;
 use clap::Args;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Where the data is.
 #[derive(Debug, Clone, Args)]
@@ -18,15 +20,31 @@ pub struct Storage {
     #[arg(long, env = "TASUKE_DATABASE_CONNECTIONS", default_value_t = 8, global = true,
         value_parser = clap::value_parser!(u32).range(1..=200))]
     pub database_connections: u32,
+    /// Commands that may wait for the database; the next one is answered 503
+    #[arg(long, env = "TASUKE_DATABASE_QUEUE", default_value_t = 256, global = true,
+        value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub database_queue: u32,
+    /// Milliseconds a caller waits for the database at most, before it is answered 503
+    #[arg(long, env = "TASUKE_DATABASE_TIMEOUT_MS", default_value_t = 2800, global = true,
+        value_parser = clap::value_parser!(u32).range(100..=600_000))]
+    pub database_timeout_ms: u32,
 }
 
 impl Storage {
     /// The URL to open: the one given, or the file in the data folder.
     pub fn url(&self) -> DatabaseUrl {
-        self.database_url.clone().unwrap_or_else(|| {
+        self.database_url.clone().filter(|url| !url.0.is_empty()).unwrap_or_else(|| {
             let file = self.data_dir.join("tasuke.db");
             DatabaseUrl(format!("sqlite://{}", file.display()))
         })
+    }
+
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            connections: self.database_connections,
+            queue: usize::try_from(self.database_queue).unwrap_or(usize::MAX),
+            answer_within: Duration::from_millis(self.database_timeout_ms.into()),
+        }
     }
 }
 
@@ -41,18 +59,97 @@ pub struct Identity {
     pub audience: String,
 }
 
-/// How the service listens.
+/// How the service listens and stops.
 #[derive(Debug, Clone, Args)]
 pub struct Serving {
     /// Address and port to listen on
     #[arg(long, env = "TASUKE_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Address and port for `/metrics`; no metrics are served when not given
+    #[arg(long, env = "TASUKE_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Worker threads; as many as there are cores when not given
     #[arg(long, env = "TASUKE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
+    /// Seconds between "not ready" and the last accepted connection, for the proxy to notice
+    #[arg(long, env = "TASUKE_DRAIN_SECONDS", default_value_t = 0, value_parser = seconds(600))]
+    pub drain_seconds: u64,
+    /// Seconds that requests under way may take to end after that
+    #[arg(long, env = "TASUKE_SHUTDOWN_SECONDS", default_value_t = 10, value_parser = seconds(600))]
+    pub shutdown_seconds: u64,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// What one caller may ask of the service.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct Limits {
     /// Bytes a request body may have
     #[arg(long, env = "TASUKE_MAX_BODY_BYTES", default_value_t = 1_048_576)]
     pub max_body_bytes: usize,
+    /// Seconds a request body may take to arrive
+    #[arg(long, env = "TASUKE_MAX_BODY_SECONDS", default_value_t = 30, value_parser = seconds(3600).range(1..))]
+    pub max_body_seconds: u64,
+    /// Bytes a second that a body must keep up after its first two seconds
+    #[arg(long, env = "TASUKE_MIN_BODY_RATE", default_value_t = 1024)]
+    pub min_body_rate: u64,
+    /// Levels of lists and objects within each other in a body
+    #[arg(long, env = "TASUKE_MAX_JSON_DEPTH", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub max_json_depth: u16,
+    /// Bytes of all request headers together
+    #[arg(long, env = "TASUKE_MAX_HEADER_BYTES", default_value_t = 16_384)]
+    pub max_header_bytes: usize,
+    /// Bytes of path and query together
+    #[arg(long, env = "TASUKE_MAX_URI_BYTES", default_value_t = 8_192)]
+    pub max_uri_bytes: usize,
+    /// Seconds a request's head may take to arrive
+    #[arg(long, env = "TASUKE_HEADER_SECONDS", default_value_t = 5, value_parser = seconds(600).range(1..))]
+    pub header_seconds: u64,
+    /// Seconds an idle connection is kept
+    #[arg(long, env = "TASUKE_KEEP_ALIVE_SECONDS", default_value_t = 75, value_parser = seconds(3600).range(1..))]
+    pub keep_alive_seconds: u64,
+    /// Connections at once, over all workers
+    #[arg(long, env = "TASUKE_MAX_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: u32,
+    /// Requests a second of one tenant
+    #[arg(long, env = "TASUKE_TENANT_RATE", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub tenant_rate: u32,
+    /// Requests of one tenant at once, before its rate counts
+    #[arg(long, env = "TASUKE_TENANT_BURST", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..))]
+    pub tenant_burst: u32,
+    /// Requests a second of one address
+    #[arg(long, env = "TASUKE_ADDRESS_RATE", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..))]
+    pub address_rate: u32,
+    /// Requests of one address at once, before its rate counts
+    #[arg(long, env = "TASUKE_ADDRESS_BURST", default_value_t = 800, value_parser = clap::value_parser!(u32).range(1..))]
+    pub address_burst: u32,
+    /// Proxies in front of the service: that many entries at the end of X-Forwarded-For are believed
+    #[arg(long, env = "TASUKE_TRUSTED_PROXIES", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=10))]
+    pub trusted_proxies: u8,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        defaults()
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        defaults()
+    }
+}
+
+/// The defaults of the command line: they stand in one place.
+fn defaults<T: Args>() -> T {
+    let command = T::augment_args(clap::Command::new("defaults"));
+    let matches = command.get_matches_from(["defaults"]);
+    T::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+fn seconds(most: u64) -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(..=most)
 }
 
 /// How the service logs.
@@ -92,6 +189,13 @@ impl FromStr for DatabaseUrl {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let known = ["sqlite://", "postgres://", "postgresql://"];
+        // Compose files pass on a variable that is not set as an empty one.
+        if text.is_empty() {
+            return Ok(Self(String::new()));
+        }
+        if text.starts_with("sqlite://") && text.contains('?') {
+            return Err("a sqlite:// URL is a path; it has no parameters".into());
+        }
         if known.iter().any(|scheme| text.starts_with(scheme)) {
             Ok(Self(text.to_owned()))
         } else {

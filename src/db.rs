@@ -1,15 +1,20 @@
 //! The one door to the database: a pool, [`Db::read`] and [`Db::write`].
+mod backup;
+mod error;
 mod manager;
 mod migrate;
 
-pub use migrate::pending;
+pub use error::{Retry, StoreError};
+pub use migrate::{pending, unknown};
 
+use actix_web::rt::time::timeout;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::r2d2::Pool;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::{PgConnection, SqliteConnection};
 use manager::Manager;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// A connection to either database. Queries are written once against it.
 #[derive(diesel::MultiConnection)]
@@ -30,70 +35,66 @@ macro_rules! on_backend {
     };
 }
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
-
-/// What can go wrong below the domain.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    #[error("there is no such row")]
-    Missing,
-    #[error("a row with this key exists")]
-    Duplicate,
-    #[error("somebody else changed the row first")]
-    Stale,
-    #[error("the database is not available: {0}")]
-    Unavailable(#[source] Cause),
-    #[error("the database refused a statement: {0}")]
-    Broken(#[source] Cause),
+/// How much the database may be asked at once, and how long a caller waits for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    pub connections: u32,
+    /// Commands that may be under way or wait for a connection; the next one is turned away.
+    pub queue: usize,
+    /// A caller hears within this time, whatever the database does.
+    pub answer_within: Duration,
 }
 
-impl StoreError {
-    /// What the store read back is not what this program writes.
-    pub fn corrupt(what: impl Into<String>) -> Self {
-        Self::Broken(what.into().into())
-    }
+impl Bounds {
+    pub const DEFAULT: Self =
+        Self { connections: 8, queue: 256, answer_within: Duration::from_millis(2800) };
 }
 
-impl From<DieselError> for StoreError {
-    fn from(error: DieselError) -> Self {
-        use DatabaseErrorKind as Kind;
-        match error {
-            // Foreign keys lead to the tenant and the client: one of them is not there.
-            DieselError::NotFound | DieselError::DatabaseError(Kind::ForeignKeyViolation, _) => {
-                Self::Missing
-            }
-            DieselError::DatabaseError(Kind::UniqueViolation, _) => Self::Duplicate,
-            DieselError::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _) => {
-                Self::Unavailable(error.into())
-            }
-            other => Self::Broken(other.into()),
-        }
-    }
-}
+/// How long a command waits for a free connection.
+const POOL_WAIT: Duration = Duration::from_secs(2);
+/// The pool tries a lost connection again after at most half of this: short, so that the first good
+/// answer comes soon after the database does.
+const CONNECT_RETRY: Duration = Duration::from_secs(1);
+/// How often work is done again that another transaction was in the way of.
+const ATTEMPTS: u32 = 4;
 
 /// The database behind the service.
 #[derive(Clone)]
-pub struct Db(Pool<Manager>);
+pub struct Db {
+    pool: Pool<Manager>,
+    queue: Arc<Semaphore>,
+    bounds: Bounds,
+}
 
 impl std::fmt::Debug for Db {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Db")
+        f.debug_struct("Db").field("bounds", &self.bounds).finish_non_exhaustive()
     }
+}
+
+/// What the pool is doing, for the metrics.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    pub open: u32,
+    pub idle: u32,
+    /// Commands under way or waiting.
+    pub queued: usize,
 }
 
 impl Db {
     /// Opens the pool on `url` and proves with one connection that the database answers.
-    pub fn open(url: &str, connections: u32) -> Result<Self, StoreError> {
+    pub fn open(url: &str, bounds: Bounds) -> Result<Self, StoreError> {
         let manager = Manager::new(url)?;
         // Once, before the pool: its own retries would hide the reason behind a time-out.
         manager.probe()?;
-        Pool::builder()
-            .max_size(connections)
+        let pool = Pool::builder()
+            .max_size(bounds.connections)
             .min_idle(Some(1))
-            .connection_timeout(Duration::from_secs(2))
+            .connection_timeout(CONNECT_RETRY)
+            .error_handler(Box::new(manager::Quiet))
             .build(manager)
-            .map(Self)
-            .map_err(|error| StoreError::Unavailable(error.into()))
+            .map_err(|error| StoreError::Unavailable(error.into()))?;
+        Ok(Self { pool, queue: Arc::new(Semaphore::new(bounds.queue)), bounds })
     }
 
     /// Runs `work` on a blocking thread.
@@ -105,30 +106,37 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let db = self.clone();
-        actix_web::web::block(move || db.run(work))
-            .await
-            .map_err(|error| StoreError::Unavailable(error.into()))?
+        self.blocking(move |db| db.run(work)).await
     }
 
     /// Like [`Db::read`], inside one transaction that has the write lock from its first statement.
+    /// `work` may run more than once: another transaction can be in its way.
     pub async fn write<T, E>(
         &self,
-        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+        work: impl Fn(&mut AnyConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: From<StoreError> + Retry + Send + 'static,
     {
-        self.read(move |conn| transaction(conn, work)).await
+        self.blocking(move |db| db.write_now(work)).await
     }
 
     /// Like [`Db::write`], on the thread of the caller: for the command line.
-    pub fn write_now<T, E: From<StoreError>>(
+    pub fn write_now<T, E: From<StoreError> + Retry>(
         &self,
-        work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+        work: impl Fn(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(|conn| transaction(conn, work))
+        let mut attempt = 1;
+        loop {
+            match self.run(|conn| transaction(conn, &work)) {
+                Err(error) if error.may_help() && attempt < ATTEMPTS => {
+                    tracing::debug!(attempt, "another transaction was in the way");
+                    attempt += 1;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Whether the database answers.
@@ -137,11 +145,47 @@ impl Db {
         self.read(|_| Ok(())).await
     }
 
+    pub fn load(&self) -> Load {
+        let state = self.pool.state();
+        Load {
+            open: state.connections,
+            idle: state.idle_connections,
+            queued: self.bounds.queue.saturating_sub(self.queue.available_permits()),
+        }
+    }
+
+    /// Hands `work` to a blocking thread, if the queue has room, and waits for it as long as a caller
+    /// may wait. What takes longer goes on, and keeps its place in the queue until it is done: its
+    /// caller does not know how it ended, and asks again.
+    async fn blocking<T, E>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let Ok(place) = Arc::clone(&self.queue).try_acquire_owned() else {
+            return Err(StoreError::unavailable("too many commands wait for the database").into());
+        };
+        let db = self.clone();
+        let span = tracing::Span::current();
+        let done = actix_web::web::block(move || {
+            let _place = place;
+            span.in_scope(|| work(&db))
+        });
+        match timeout(self.bounds.answer_within, done).await {
+            Ok(done) => done.map_err(|error| StoreError::Unavailable(error.into()))?,
+            Err(_) => Err(StoreError::unavailable("the database does not answer in time").into()),
+        }
+    }
+
     fn run<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut conn = self.0.get().map_err(|error| StoreError::Unavailable(error.into()))?;
+        let mut conn =
+            self.pool.get_timeout(POOL_WAIT).map_err(|error| StoreError::Unavailable(error.into()))?;
         work(&mut conn)
     }
 }
@@ -169,7 +213,7 @@ fn transaction<T, E: From<StoreError>>(
                 <Manager as TransactionManager<AnyConnection>>::rollback_transaction(conn)
             {
                 // The pool throws a connection away whose transaction is broken.
-                tracing::error!(%rollback, "a transaction could not be rolled back");
+                tracing::debug!(%rollback, "a transaction could not be rolled back");
             }
             Err(error)
         }

@@ -35,7 +35,7 @@ pub fn run(
     let now = crate::clock::now();
     let tenancy = Tenancy::new(TENANT, "お助け隊デモ / Demo provider", now)?;
     db.write_now(|conn| tenants::add(conn, &tenancy))?;
-    let service = server::assemble(db, &storage, identity, serving.max_body_bytes)?;
+    let service = server::assemble(db, &storage, identity, &serving.limits)?;
     let grant = Grant {
         tenant: TENANT.into(),
         subject: "demo".into(),
@@ -46,19 +46,21 @@ pub fn run(
     let token = service.issuer.issue(&grant, now)?;
     let listener = listen(serving.listen)?;
     let address = listener.local_addr()?;
-    let workers = serving.workers;
+    let serving = serving.clone();
     actix_web::rt::System::new().block_on(async move {
-        let server = server::run(listener, service, workers)?;
-        let handle = server.handle();
-        let stop = handle.clone();
+        let (stop, stopped) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {
             let told = story::tell(address, &token, &self_check, &incident, &folder);
-            if let Err(error) = told {
-                tracing::error!(%error, "the demo failed");
-                drop(stop.stop(false));
-            }
+            // Nobody listens any more when the demo was stopped before it was told.
+            drop(stop.send(told));
         });
-        server.await?;
+        let serve = server::serve(listener, None, service, &serving);
+        tokio::pin!(serve);
+        tokio::select! {
+            over = &mut serve => return Ok(over?),
+            told = stopped => told??,
+        }
+        serve.await?;
         Ok(())
     })
 }

@@ -15,6 +15,9 @@ pub fn shape(mut document: Value) -> Value {
     let asked = reachable(&document, |operation| operation.get("requestBody"));
     let answered = reachable(&document, |operation| operation.get("responses"));
     split(&mut document, &asked, &answered);
+    for name in reachable(&document, |operation| operation.get("requestBody")) {
+        close(&mut document["components"]["schemas"][name]);
+    }
     for name in &answered {
         promise_everything(&mut document["components"]["schemas"][name]);
     }
@@ -125,6 +128,13 @@ fn point_to_inputs(value: &mut Value, twice: &BTreeSet<String>) {
         }
         Value::Array(items) => items.iter_mut().for_each(|v| point_to_inputs(v, twice)),
         _ => {}
+    }
+}
+
+/// A request says nothing that nobody reads.
+fn close(schema: &mut Value) {
+    if schema.get("properties").is_some() {
+        schema["additionalProperties"] = json!(false);
     }
 }
 

@@ -1,15 +1,30 @@
 //! `/livez` and `/readyz`: whether the process runs, and whether it can serve.
 use crate::db::Db;
-use crate::problem::{Open, Problem};
+use crate::problem::{Probing, Problem, kinds};
+use crate::text::LocalizedText;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(livez).service(readyz);
+}
+
+/// Whether this process takes new work; one that is about to stop does not.
+#[derive(Debug, Default)]
+pub struct Readiness {
+    draining: AtomicBool,
+}
+
+impl Readiness {
+    /// From now on not ready: the proxy sends nobody any more.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
 }
 
 /// The state of this process.
@@ -28,7 +43,7 @@ fn ok() -> HttpResponse {
 ///
 /// Answers without asking anything else.
 #[utoipa::path(tag = "service", operation_id = "getLiveness", security(()),
-    responses((status = 200, body = Health), Open))]
+    responses((status = 200, body = Health), Probing))]
 #[get("/livez")]
 async fn livez() -> HttpResponse {
     ok()
@@ -36,11 +51,17 @@ async fn livez() -> HttpResponse {
 
 /// Tell that the service can serve
 ///
-/// Asks the database; 503 when it does not answer.
+/// Asks the database; 503 when it does not answer, or when the process is about to stop.
 #[utoipa::path(tag = "service", operation_id = "getReadiness", security(()),
-    responses((status = 200, body = Health), Open))]
+    responses((status = 200, body = Health), Probing))]
 #[get("/readyz")]
-async fn readyz(db: Data<Db>) -> Result<HttpResponse, Problem> {
+async fn readyz(db: Data<Db>, readiness: Data<Readiness>) -> Result<HttpResponse, Problem> {
+    if readiness.draining.load(Ordering::Relaxed) {
+        return Err(Problem::new(&kinds::UNAVAILABLE).with_detail(LocalizedText::new(
+            "このプロセスは停止するところです。",
+            "This process is about to stop.",
+        )));
+    }
     db.answers().await?;
     Ok(ok())
 }

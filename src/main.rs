@@ -3,7 +3,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use std::io::IsTerminal as _;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tasuke::auth::Grant;
@@ -66,6 +66,11 @@ enum Command {
         #[command(flatten)]
         identity: Identity,
     },
+    /// Copy the SQLite database into a new file, also while it is being served
+    Backup {
+        /// The file to make
+        file: PathBuf,
+    },
     /// Tell everything that is wrong with the shipped data
     CheckData,
 }
@@ -107,7 +112,8 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error}");
+            // Not through the log: an operator may have turned that off.
+            eprintln!("tasuke: {error}");
             ExitCode::FAILURE
         }
     }
@@ -147,6 +153,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
         Command::Token { wanted, identity } => token(&storage, wanted, &identity),
+        Command::Backup { file } => {
+            server::open(&storage)?.backup(&file)?;
+            println!("{}", file.display());
+            Ok(())
+        }
         Command::CheckData => match Knowledge::load() {
             Ok(_) => {
                 println!("the shipped data is whole");
@@ -158,18 +169,20 @@ fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 fn serve(storage: &Storage, serving: &Serving, identity: &Identity) -> Result<(), Failure> {
-    tracing::info!(?storage, ?serving, ?identity, "starting");
+    tracing::info!(database = %storage.url(), ?storage, ?serving, ?identity, "starting");
+    server::raise_file_limit();
     let db = server::open(storage)?;
     server::ensure_schema(&db, storage)?;
-    let service = server::assemble(db, storage, identity, serving.max_body_bytes)?;
-    let listener = TcpListener::bind(serving.listen)
-        .map_err(|error| server::StartError::Listen(serving.listen.to_string(), error))?;
+    let service = server::assemble(db, storage, identity, &serving.limits)?;
+    let listener = listen(serving.listen)?;
+    let metrics = serving.metrics_listen.map(listen).transpose()?;
     tracing::info!(address = %listener.local_addr()?, "listening");
-    let workers = serving.workers;
-    actix_web::rt::System::new().block_on(async move {
-        server::run(listener, service, workers)?.await?;
-        Ok(())
-    })
+    actix_web::rt::System::new().block_on(server::serve(listener, metrics, service, serving))?;
+    Ok(())
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, server::StartError> {
+    TcpListener::bind(address).map_err(|error| server::StartError::Listen(address.to_string(), error))
 }
 
 fn openapi(check: bool) -> Result<(), Failure> {
@@ -179,7 +192,8 @@ fn openapi(check: bool) -> Result<(), Failure> {
         return Ok(());
     }
     let file = "openapi/openapi.json";
-    if std::fs::read_to_string(file)? == made {
+    let kept = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    if kept == made {
         return Ok(());
     }
     Err(format!("{file} is not what the code makes; run `tasuke openapi > {file}`").into())

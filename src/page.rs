@@ -1,14 +1,11 @@
 //! Lists in pages: opaque cursors in the order of ids, which are made in the order of time.
 use crate::answer::fingerprint;
-use crate::problem::{Fault, Problem, kinds};
-use crate::text::LocalizedText;
+use crate::problem::{Problem, kinds};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// How many items a page has when nobody says.
 pub const DEFAULT_LIMIT: u8 = 20;
-
-pub const MAX_LIMIT: u8 = 100;
 
 /// Where a page starts and how long it is.
 #[derive(Debug, Clone)]
@@ -26,20 +23,8 @@ impl Page {
     pub fn read(after: Option<&str>, limit: Option<u8>, parts: &[&str]) -> Result<Self, Problem> {
         let parts: Vec<_> = parts.iter().map(|part| part.as_bytes()).collect();
         let list = fingerprint(&parts);
-        let after = after
-            .map(|cursor| open(cursor, &list).ok_or_else(|| Problem::new(&kinds::INVALID_CURSOR)))
-            .transpose()?;
+        let after = after.map(|cursor| open(cursor, &list).ok_or_else(invalid)).transpose()?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Problem::invalid(vec![Fault::new(
-                "/query/limit",
-                "out-of-range",
-                LocalizedText::new(
-                    format!("1 以上 {MAX_LIMIT} 以下にしてください"),
-                    format!("must be from 1 to {MAX_LIMIT}"),
-                ),
-            )]));
-        }
         Ok(Self { after, limit, list })
     }
 
@@ -49,11 +34,17 @@ impl Page {
     }
 
     /// The page of a list that is all in memory, in its own order.
-    pub fn of<T>(&self, items: Vec<T>, id: impl Fn(&T) -> &str) -> (Vec<T>, Option<String>) {
-        let start = self.after.as_ref().map_or(0, |after| {
-            items.iter().position(|item| id(item) == after).map_or(items.len(), |at| at + 1)
-        });
-        self.cut(items.into_iter().skip(start).collect(), id)
+    pub fn of<T>(
+        &self,
+        items: Vec<T>,
+        id: impl Fn(&T) -> &str,
+    ) -> Result<(Vec<T>, Option<String>), Problem> {
+        let start = match &self.after {
+            None => 0,
+            // What the page before ended with is not in the list any more: start again.
+            Some(after) => 1 + items.iter().position(|item| id(item) == after).ok_or_else(invalid)?,
+        };
+        Ok(self.cut(items.into_iter().skip(start).collect(), id))
     }
 
     /// Cuts `items` to the page and makes the cursor of the next one.
@@ -72,5 +63,11 @@ fn open(cursor: &str, list: &str) -> Option<String> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (of, id) = text.split_once(':')?;
-    (of == list).then(|| id.to_owned())
+    let is_id = (1..=64).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    (of == list && is_id).then(|| id.to_owned())
+}
+
+fn invalid() -> Problem {
+    Problem::new(&kinds::INVALID_CURSOR)
 }

@@ -10,10 +10,10 @@ mod responses;
 
 pub use kinds::Kind;
 pub use render::{finish, show_problem_kind};
-pub use responses::{Open, Reading, Writing, components};
+pub use responses::{Deciding, Listing, Open, Probing, Reading, Writing, components};
 
 use crate::caller::MissingScope;
-use crate::db::StoreError;
+use crate::db::{Retry, StoreError};
 use crate::text::LocalizedText;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -33,7 +33,7 @@ pub struct Problem {
 struct Particulars {
     detail: Option<LocalizedText>,
     faults: Vec<Fault>,
-    header: Option<(header::HeaderName, String)>,
+    headers: Vec<(header::HeaderName, String)>,
 }
 
 /// One thing wrong with a request.
@@ -87,7 +87,7 @@ impl Problem {
     }
 
     pub fn with_header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
-        self.particulars.header = Some((name, value.into()));
+        self.particulars.headers.push((name, value.into()));
         self
     }
 
@@ -102,6 +102,10 @@ impl From<StoreError> for Problem {
             StoreError::Missing => Self::not_found(),
             StoreError::Duplicate => Self::new(&kinds::DUPLICATE),
             StoreError::Stale => Self::new(&kinds::STALE),
+            StoreError::Contended(cause) => {
+                tracing::warn!(%cause, "transactions were in each other's way too often");
+                Self::new(&kinds::CONTENDED).with_header(header::RETRY_AFTER, "1")
+            }
             StoreError::Unavailable(cause) => {
                 tracing::error!(%cause, "the database is not available");
                 Self::new(&kinds::UNAVAILABLE).with_header(header::RETRY_AFTER, "2")
@@ -111,6 +115,12 @@ impl From<StoreError> for Problem {
                 Self::new(&kinds::INTERNAL)
             }
         }
+    }
+}
+
+impl Retry for Problem {
+    fn may_help(&self) -> bool {
+        self.kind == &kinds::CONTENDED
     }
 }
 
@@ -143,10 +153,11 @@ impl ResponseError for Problem {
     /// language and id.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
-        if let Some((name, value)) = &self.particulars.header {
-            response.insert_header((name.clone(), value.as_str()));
-        } else if self.kind.status == 401 {
+        if self.kind.status == 401 {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        for (name, value) in &self.particulars.headers {
+            response.insert_header((name.clone(), value.as_str()));
         }
         let mut response = response.finish();
         response.extensions_mut().insert(self.clone());

@@ -13,6 +13,7 @@ use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use tracing::Instrument as _;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -53,21 +54,32 @@ pub async fn identify(
         request.head_mut().method = Method::GET;
     }
     let started = std::time::Instant::now();
-    let mut response = next.call(request).await?.map_into_boxed_body();
+    let span = tracing::info_span!("request", request_id = %id, trace_id = trace_id(&request));
+    let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     // The template, not the path: an id in a log is data of a tenant.
-    let route = response.request().match_pattern().unwrap_or_else(|| "-".into());
-    tracing::info!(
-        request_id = %id, %method, route, status = response.status().as_u16(),
-        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        "answered"
+    let route = response.request().match_pattern().unwrap_or_else(|| "none".into());
+    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    span.in_scope(
+        || tracing::info!(%method, route, status = response.status().as_u16(), micros, "answered"),
     );
     if method == Method::HEAD {
         response = response.map_body(|_, body| BoxBody::new(OnlySize(body.size())));
     }
     Ok(response)
+}
+
+/// The trace that the caller is in (W3C Trace Context), for the log.
+fn trace_id(request: &ServiceRequest) -> Option<&str> {
+    let value = request.headers().get("traceparent")?.to_str().ok()?;
+    let mut parts = value.split('-');
+    let (version, trace, parent) = (parts.next()?, parts.next()?, parts.next()?);
+    let hex = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    (hex(version, 2) && hex(trace, 32) && hex(parent, 16)).then_some(trace)
 }
 
 /// Middleware: no text may hold U+0000, because PostgreSQL cannot; bodies are checked where they are

@@ -42,6 +42,7 @@ diesel::table! {
         external_id -> Nullable<Text>,
         state -> Text,
         answers -> Text,
+        fingerprint -> Text,
         revision -> Integer,
         created_by -> Text,
         created_at -> Timestamp,

@@ -1,15 +1,20 @@
 //! Opening the database and listening: what `serve`, `demo` and the tests have in common.
 use crate::app::{self, Service};
 use crate::auth::Issuer;
-use crate::config::{DatabaseUrl, Identity, Storage};
-use crate::db::{Db, StoreError, pending};
+use crate::config::{DatabaseUrl, Identity, Limits, Serving, Storage};
+use crate::db::{Db, StoreError, pending, unknown};
 use crate::knowledge::Knowledge;
+use crate::metrics;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
+use actix_web::rt::signal::unix::{Signal, SignalKind, signal};
+use actix_web::rt::time::sleep;
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::num::NonZeroUsize;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 /// Why the service does not start, in one line each.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +27,8 @@ pub enum StartError {
     Database(DatabaseUrl, StoreError),
     #[error("the database is behind by {0}; run `tasuke migrate` first")]
     Pending(String),
+    #[error("the database has migrations that this program does not know ({0}): it is too old for it")]
+    Newer(String),
     #[error("the OpenAPI document cannot be made: {0}")]
     Document(String),
     #[error("cannot listen on {0}: {1}")]
@@ -35,20 +42,30 @@ pub fn open(storage: &Storage) -> Result<Db, StartError> {
     if let Some(file) = url.sqlite_file() {
         prepare(&file).map_err(|error| StartError::Folder(file.display().to_string(), error))?;
     }
-    Db::open(url.reveal(), storage.database_connections).map_err(|error| StartError::Database(url, error))
+    Db::open(url.reveal(), storage.bounds()).map_err(|error| StartError::Database(url, error))
 }
 
 fn prepare(file: &Path) -> std::io::Result<()> {
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    fs::OpenOptions::new().append(true).create(true).mode(0o600).open(file).map(drop)
+    fs::OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;
+    let mode = fs::metadata(file)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        tracing::warn!(file = %file.display(), "others could read the signing key in this file: closing it");
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
 }
 
 /// Brings a SQLite file up to date; refuses a PostgreSQL database that is behind, because other
 /// replicas may be running on it.
 pub fn ensure_schema(db: &Db, storage: &Storage) -> Result<(), StartError> {
     let failed = |error| StartError::Database(storage.url(), error);
+    let newer = unknown(db).map_err(failed)?;
+    if !newer.is_empty() {
+        return Err(StartError::Newer(newer.join(", ")));
+    }
     if storage.url().sqlite_file().is_some() {
         let ran = db.migrate().map_err(failed)?;
         tracing::info!(migrations = ?ran, "the schema is up to date");
@@ -63,11 +80,11 @@ pub fn assemble(
     db: Db,
     storage: &Storage,
     identity: &Identity,
-    max_body_bytes: usize,
+    limits: &Limits,
 ) -> Result<Service, StartError> {
     let knowledge = Knowledge::load().map_err(|faults| StartError::Knowledge(faults.to_string()))?;
     let issuer = issuer(&db, storage, identity)?;
-    Service::new(db, issuer, knowledge, max_body_bytes).map_err(StartError::Document)
+    Service::new(db, issuer, knowledge, limits).map_err(StartError::Document)
 }
 
 pub fn issuer(db: &Db, storage: &Storage, identity: &Identity) -> Result<Issuer, StartError> {
@@ -77,11 +94,77 @@ pub fn issuer(db: &Db, storage: &Storage, identity: &Identity) -> Result<Issuer,
 }
 
 /// Serves on a listener until it is told to stop.
-pub fn run(listener: TcpListener, service: Service, workers: Option<u16>) -> Result<Server, StartError> {
+pub fn run(listener: TcpListener, service: Service, serving: &Serving) -> Result<Server, StartError> {
     let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
-    let mut server = HttpServer::new(move || app::build(&service)).shutdown_timeout(10);
-    if let Some(workers) = workers {
-        server = server.workers(workers.into());
+    let limits = serving.limits.clone();
+    let workers = serving.workers.map_or_else(cores, usize::from);
+    let connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
+    HttpServer::new(move || app::build(&service))
+        .workers(workers)
+        .max_connections(connections.div_ceil(workers))
+        .keep_alive(Duration::from_secs(limits.keep_alive_seconds))
+        .client_request_timeout(Duration::from_secs(limits.header_seconds))
+        .client_disconnect_timeout(Duration::from_secs(1))
+        .shutdown_timeout(serving.shutdown_seconds)
+        .disable_signals()
+        .listen(listener)
+        .map(HttpServer::run)
+        .map_err(|error| StartError::Listen(address, error))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// Serves until SIGTERM or SIGINT: then not ready, drained, and ended within the limit. A second
+/// signal ends it at once.
+pub async fn serve(
+    listener: TcpListener,
+    metrics: Option<TcpListener>,
+    service: Service,
+    serving: &Serving,
+) -> Result<(), StartError> {
+    let (mut term, mut interrupt) = (signals(SignalKind::terminate())?, signals(SignalKind::interrupt())?);
+    let mut signal = async || {
+        tokio::select! { _ = term.recv() => {}, _ = interrupt.recv() => {} }
+    };
+    if let Some(listener) = metrics {
+        let counted = metrics::serve(listener, service.metrics.clone(), service.db.clone());
+        let server = counted.map_err(|error| StartError::Listen("metrics".into(), error))?;
+        actix_web::rt::spawn(server);
     }
-    server.listen(listener).map(HttpServer::run).map_err(|error| StartError::Listen(address, error))
+    let readiness = service.readiness.clone();
+    let mut server = run(listener, service, serving)?;
+    let handle = server.handle();
+    let ended =
+        |ended: std::io::Result<()>| ended.map_err(|error| StartError::Listen("server".into(), error));
+    tokio::select! {
+        over = &mut server => return ended(over),
+        () = signal() => {}
+    }
+    tracing::info!(seconds = serving.drain_seconds, "stopping: not ready any more");
+    readiness.drain();
+    let stop = async {
+        sleep(Duration::from_secs(serving.drain_seconds)).await;
+        tracing::info!(seconds = serving.shutdown_seconds, "stopping: no new connections");
+        handle.stop(true).await;
+    };
+    // The server does what its handle says only while it is polled itself.
+    tokio::select! {
+        ((), over) = async { tokio::join!(stop, server) } => ended(over)?,
+        () = signal() => tracing::warn!("stopping at once"),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn signals(kind: SignalKind) -> Result<Signal, StartError> {
+    signal(kind).map_err(|error| StartError::Listen("signals".into(), error))
+}
+
+/// Each connection is a file: takes as many as the system gives.
+pub fn raise_file_limit() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }

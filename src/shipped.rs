@@ -18,10 +18,6 @@ impl Faults {
         self.0.is_empty()
     }
 
-    pub fn lines(&self) -> &[String] {
-        &self.0
-    }
-
     /// Parses one YAML file; a file that cannot be parsed is one fault.
     pub fn parse<T: DeserializeOwned + Default>(&mut self, file: &str, text: &str) -> T {
         serde_saphyr::from_str(text).unwrap_or_else(|error| {

@@ -192,6 +192,18 @@ fn features_form_a_line() {
     }
 }
 
+/// These tests read line by line: what a line uses must stand on it under its own name.
+#[test]
+fn imports_are_told_one_module_a_line() {
+    hold("no grouped or renamed modules in a feature's imports", |line| {
+        let text = line.text.trim();
+        line.feature().is_some()
+            && (text.starts_with("use crate::{")
+                || text.starts_with("use super::{") && !text.contains("super::super")
+                || text.contains("Tenant as "))
+    });
+}
+
 #[test]
 fn the_doors_of_store_and_http_are_closed() {
     for (feature, _) in LINE {

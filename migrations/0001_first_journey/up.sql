@@ -40,6 +40,7 @@ CREATE TABLE assessments (
     external_id   TEXT,
     state         TEXT      NOT NULL CHECK (state IN ('draft', 'submitted')),
     answers       TEXT      NOT NULL,
+    fingerprint   TEXT      NOT NULL,
     revision      INTEGER   NOT NULL CHECK (revision > 0),
     created_by    TEXT      NOT NULL,
     created_at    TIMESTAMP NOT NULL,

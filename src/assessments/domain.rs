@@ -1,4 +1,5 @@
 //! An assessment: a client's answers to one questionnaire, and what may happen to them.
+use crate::era;
 use crate::questionnaires::{Questionnaire, Questionnaires, Status};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,8 @@ pub struct Assessment {
     pub external_id: Option<String>,
     pub state: State,
     pub answers: Vec<Answer>,
+    /// Digest of what the call said that made it: a retry says the same.
+    pub fingerprint: String,
     pub revision: i32,
     /// Subject of the token that made it.
     pub created_by: String,
@@ -71,7 +74,6 @@ pub enum Source {
 
 /// The answer to one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Answer {
     /// Key of the control.
     #[schema(min_length = 1, max_length = 64, example = "self-check-01")]
@@ -98,6 +100,8 @@ pub enum Refusal {
     Duplicate { index: usize, first: usize },
     /// A submission answers every item; this one is missing.
     Missing { control: String },
+    /// The time of the answer is none that everybody bears.
+    Time { index: usize },
     /// Only a draft can be submitted.
     NotDraft { state: State },
 }
@@ -113,6 +117,9 @@ pub fn check_answers(
         let first = answers.iter().position(|other| other.control == answer.control);
         if let Some(first) = first.filter(|first| *first < index) {
             refusals.push(Refusal::Duplicate { index, first });
+        }
+        if answer.observed_at.is_some_and(|at| !era::holds(at)) {
+            refusals.push(Refusal::Time { index });
         }
         if questionnaire.asks(&answer.control) {
             continue;
@@ -159,14 +166,5 @@ impl Assessment {
             updated_at: now,
             ..self
         })
-    }
-
-    /// Whether `other` says the same: a retry of the call that made this one.
-    pub fn says_the_same(&self, other: &Self) -> bool {
-        self.client_id == other.client_id
-            && self.questionnaire == other.questionnaire
-            && self.external_id == other.external_id
-            && self.state == other.state
-            && self.answers == other.answers
     }
 }

@@ -1,20 +1,20 @@
 //! What an assessment looks like on the wire.
 use super::domain::{Answer, Assessment, State};
+use crate::id::Id;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 /// An assessment to create, as a draft or submitted at once.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "client_external_id": "crm-0042", "questionnaire": "ipa-basic-rules-3.1", "external_id": "2026-11",
     "answers": [{"control": "basic-rule-1", "status": "implemented", "note": "自動更新を有効化"}]
 }))]
 pub struct NewAssessment {
     /// Id of the client; either this or `client_external_id`.
-    #[schema(format = Uuid)]
-    pub client_id: Option<String>,
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub client_id: Option<Id>,
     /// The provider's own name for the client.
     #[schema(min_length = 1, max_length = 200)]
     pub client_external_id: Option<String>,
@@ -43,6 +43,8 @@ pub struct AssessmentOut {
     #[schema(example = "ipa-self-check-3.1")]
     questionnaire: String,
     external_id: Option<String>,
+    /// `draft` or `submitted`; more may come.
+    #[schema(value_type = String, example = "submitted")]
     state: State,
     answers: Vec<Answer>,
     /// Subject of the token that made it.
@@ -63,6 +65,7 @@ impl From<Assessment> for AssessmentOut {
             external_id,
             state,
             answers,
+            fingerprint: _,
             revision: _,
             created_by,
             created_at,
@@ -95,6 +98,8 @@ pub struct AssessmentSummary {
     client_id: String,
     questionnaire: String,
     external_id: Option<String>,
+    /// `draft` or `submitted`; more may come.
+    #[schema(value_type = String, example = "submitted")]
     state: State,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -124,12 +129,11 @@ pub struct AssessmentPage {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AssessmentParams {
     /// Assessments of this client.
-    #[param(format = Uuid)]
-    pub client_id: Option<String>,
+    #[param(value_type = Option<String>, format = Uuid)]
+    pub client_id: Option<Id>,
     /// Assessments with this questionnaire.
     #[param(max_length = 64)]
     pub questionnaire: Option<String>,

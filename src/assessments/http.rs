@@ -5,13 +5,16 @@ use super::domain::{Assessment, Refusal, State};
 use super::dto::{AssessmentOut, AssessmentPage, AssessmentParams, AssessmentSummary};
 use super::scoring::{AssessmentResult, score};
 use super::store::{self, Filter};
-use crate::answer::{self, etag, revision_tag};
+use crate::answer;
 use crate::body::Query;
 use crate::caller::{Caller, Scope};
 use crate::clock;
 use crate::db::{Db, StoreError};
+use crate::era;
+use crate::id::Id;
+use crate::metrics::Metrics;
 use crate::page::Page;
-use crate::problem::{Fault, Problem, Reading, Writing, kinds};
+use crate::problem::{Fault, Listing, Problem, Reading, Writing, kinds};
 use crate::questionnaires::{Questionnaire, Questionnaires};
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
@@ -61,6 +64,10 @@ fn fault(refusal: Refusal) -> Fault {
             format!("/answers/{first} ですでに回答されています"),
             format!("is answered already at /answers/{first}"),
         ),
+        Refusal::Time { index } => {
+            let (ja, en) = era::RULE;
+            (format!("/answers/{index}/observed_at"), era::CODE, ja.to_owned(), en.to_owned())
+        }
         Refusal::Missing { control } => (
             format!("/answers/{control}"),
             "missing-answer",
@@ -81,7 +88,7 @@ fn fault(refusal: Refusal) -> Fault {
 ///
 /// The assessments of the tenant, oldest first, without their answers. Needs `assessments:read`.
 #[utoipa::path(tag = "assessments", operation_id = "listAssessments", params(AssessmentParams),
-    responses((status = 200, body = AssessmentPage), Reading))]
+    responses((status = 200, body = AssessmentPage), Listing))]
 #[get("/v1/assessments")]
 async fn list_assessments(
     caller: Caller,
@@ -102,18 +109,25 @@ async fn list_assessments(
 }
 
 fn filter(params: AssessmentParams) -> Result<Filter, Problem> {
+    let mut faults = vec![];
     let known = State::ALL.map(State::as_str);
-    let state = params
-        .state
-        .map(|text| {
-            State::parse(&text)
-                .ok_or_else(|| Problem::invalid(vec![Fault::unknown_value("/query/state", &known)]))
-        })
-        .transpose()?;
+    let state = params.state.as_deref().map(State::parse);
+    if state == Some(None) {
+        faults.push(Fault::unknown_value("/query/state", &known));
+    }
+    for (name, time) in [("submitted_from", params.submitted_from), ("submitted_to", params.submitted_to)] {
+        if time.is_some_and(|time| !era::holds(time)) {
+            let (ja, en) = era::RULE;
+            faults.push(Fault::new(format!("/query/{name}"), era::CODE, LocalizedText::new(ja, en)));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
     Ok(Filter {
-        client_id: params.client_id,
+        client_id: params.client_id.map(|id| id.to_string()),
         questionnaire: params.questionnaire,
-        state,
+        state: state.flatten(),
         submitted_from: params.submitted_from,
         submitted_to: params.submitted_to,
     })
@@ -130,12 +144,11 @@ async fn show_assessment(
     caller: Caller,
     request: HttpRequest,
     db: Data<Db>,
-    id: Path<String>,
+    id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsRead)?;
     let assessment = db.read(move |conn| store::get(conn, &tenant, &id)).await?;
-    let revision = assessment.revision;
-    answer::revision(&request, &AssessmentOut::from(assessment), revision)
+    answer::private(&request, &AssessmentOut::from(assessment))
 }
 
 /// Submit an assessment
@@ -149,7 +162,8 @@ async fn submit_assessment(
     caller: Caller,
     db: Data<Db>,
     questionnaires: Data<Questionnaires>,
-    id: Path<String>,
+    metrics: Data<Metrics>,
+    id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
     let subject = caller.subject().to_owned();
@@ -159,13 +173,13 @@ async fn submit_assessment(
             let draft = store::get(conn, &tenant, &id)?;
             let questionnaire = asked(&questionnaires, &draft)?;
             let submitted = draft.submit(questionnaire, &subject, now)?;
-            store::save(conn, &tenant, &submitted)?;
+            // Whoever was first has it: looking again tells the state it is in now.
+            store::save(conn, &tenant, &submitted).map_err(StoreError::look_again)?;
             Ok::<_, Problem>(submitted)
         })
         .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(etag(&revision_tag(submitted.revision)))
-        .json(AssessmentOut::from(submitted)))
+    metrics.count_submission(&submitted.questionnaire);
+    answer::written(HttpResponse::Ok(), &AssessmentOut::from(submitted))
 }
 
 /// Show the result of an assessment
@@ -181,12 +195,12 @@ async fn show_result(
     request: HttpRequest,
     db: Data<Db>,
     questionnaires: Data<Questionnaires>,
-    id: Path<String>,
+    id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsRead)?;
     let assessment = db.read(move |conn| store::get(conn, &tenant, &id)).await?;
     let result = score(asked(&questionnaires, &assessment)?, &assessment.answers);
-    answer::revision(&request, &result, assessment.revision)
+    answer::private(&request, &result)
 }
 
 /// The questionnaire that an assessment answers: shipped questionnaires are never taken away.

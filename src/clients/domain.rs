@@ -21,7 +21,6 @@ pub struct Client {
 
 /// What a provider tells of a new client.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "name": "株式会社サンプル製作所", "external_id": "crm-0042", "industry": "E", "employees": 45, "prefecture": "23",
     "profile": {"telework_methods": ["vpn"], "workplaces": ["home"], "cloud_services": true, "website": true, "personal_data": true},
@@ -48,7 +47,7 @@ pub struct NewClient {
 
 /// How the company works: it says which controls apply. What is not known is null.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 #[schema(as = ClientProfile)]
 pub struct Profile {
     /// Telework methods in use: `vpn`, `remote-desktop`, `standalone`, `cloud`. Empty means no
@@ -71,7 +70,7 @@ pub struct Profile {
 /// With whom the company has contracts that matter in an incident, in the words of the routing
 /// facts. What is not known is null.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 #[schema(as = ClientContracts)]
 pub struct Contracts {
     pub otasuketai: Option<Otasuketai>,
@@ -88,7 +87,7 @@ pub struct Contracts {
 
 /// The contract with an お助け隊 provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 #[schema(as = OtasuketaiContract)]
 pub struct Otasuketai {
     pub subscribed: bool,
@@ -98,7 +97,7 @@ pub struct Otasuketai {
 
 /// The cyber insurance.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 #[schema(as = CyberInsuranceContract)]
 pub struct CyberInsurance {
     pub enrolled: bool,
@@ -113,7 +112,7 @@ pub struct CyberInsurance {
 
 /// The company's lawyer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 #[schema(as = LawyerContract)]
 pub struct Lawyer {
     pub retained: bool,
@@ -123,7 +122,7 @@ pub struct Lawyer {
 
 /// A forensics firm on call.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 #[schema(as = ForensicsContract)]
 pub struct Forensics {
     pub retained: bool,
@@ -133,7 +132,7 @@ pub struct Forensics {
 
 /// The card acquirer or payment service provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 #[schema(as = CardContract)]
 pub struct Card {
     #[schema(max_length = 200)]
@@ -142,7 +141,7 @@ pub struct Card {
 
 /// The bank for online banking.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 #[schema(as = BankContract)]
 pub struct Bank {
     #[schema(max_length = 200)]
@@ -151,7 +150,6 @@ pub struct Bank {
 
 /// Who maintains what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct MaintenanceVendor {
     #[schema(min_length = 1, max_length = 200)]
     pub vendor: String,
@@ -163,7 +161,6 @@ pub struct MaintenanceVendor {
 
 /// A contract that asks to tell the other side of an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct CustomerNotice {
     #[schema(min_length = 1, max_length = 200)]
     pub counterparty: String,

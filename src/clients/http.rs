@@ -1,13 +1,14 @@
 //! `/v1/clients`.
 use super::domain::{Client, Contracts, NewClient, Profile};
 use super::store;
-use crate::answer::{self, etag, revision_tag};
+use crate::answer;
 use crate::body::{Body, Query};
 use crate::caller::{Caller, Scope};
 use crate::clock;
 use crate::db::{Db, StoreError};
+use crate::id::Id;
 use crate::page::Page;
-use crate::problem::{Problem, Reading, Writing, kinds};
+use crate::problem::{Listing, Problem, Reading, Writing, kinds};
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post};
@@ -75,7 +76,6 @@ pub struct ClientPage {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ClientParams {
     /// The one client with this external id.
@@ -93,7 +93,7 @@ pub struct ClientParams {
 ///
 /// The clients of the tenant, oldest first. Needs `clients:read`.
 #[utoipa::path(tag = "clients", operation_id = "listClients", params(ClientParams),
-    responses((status = 200, body = ClientPage), Reading))]
+    responses((status = 200, body = ClientPage), Listing))]
 #[get("/v1/clients")]
 async fn list_clients(
     caller: Caller,
@@ -134,13 +134,12 @@ async fn create_client(
     let client = db
         .write(move |conn| match store::add(conn, &tenant, &client) {
             Err(StoreError::Duplicate) => Err(taken(&client)),
-            other => other.map(|()| client).map_err(Problem::from),
+            other => other.map(|()| client.clone()).map_err(Problem::from),
         })
         .await?;
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/v1/clients/{}", client.id)))
-        .insert_header(etag(&revision_tag(client.revision)))
-        .json(ClientOut::from(client)))
+    let mut response = HttpResponse::Created();
+    response.insert_header((header::LOCATION, format!("/v1/clients/{}", client.id)));
+    answer::written(response, &ClientOut::from(client))
 }
 
 /// Show a client
@@ -154,12 +153,11 @@ async fn show_client(
     caller: Caller,
     request: HttpRequest,
     db: Data<Db>,
-    id: Path<String>,
+    id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::ClientsRead)?;
     let client = db.read(move |conn| store::get(conn, &tenant, &id)).await?;
-    let revision = client.revision;
-    answer::revision(&request, &ClientOut::from(client), revision)
+    answer::private(&request, &ClientOut::from(client))
 }
 
 fn narrowed() -> Problem {

@@ -83,7 +83,9 @@ words! {
 #[serde(deny_unknown_fields)]
 #[schema(as = ContactChannel)]
 pub struct Channel {
+    /// `phone`, `email`, `web_form`, `web`, `in_person`, `post` or `contract_contact`; more may come.
     #[serde(rename = "type")]
+    #[schema(value_type = String, example = "phone")]
     pub kind: ChannelType,
     /// Number, address or URL; null where the company's own contract holds it.
     #[schema(example = "#9110")]
@@ -117,7 +119,14 @@ pub struct Contact {
     pub id: String,
     pub name: LocalizedText,
     pub operator: LocalizedText,
+    /// `own_contract`, `national_expert`, `police`, `regulator`, `ministry`, `industry_body`,
+    /// `directory`, `legal`, `financial`, `international` or `people`; more may come.
+    #[schema(value_type = String, example = "police")]
     pub category: Category,
+    /// `hands_on`, `advice`, `coordination`, `criminal`, `legal_report`, `contract_notice`,
+    /// `victim_notice`, `info_sharing`, `directory`, `legal_advice`, `financial` or `disclosure`; more
+    /// may come.
+    #[schema(value_type = Vec<String>)]
     pub functions: Vec<Function>,
     /// JIS X 0401, where the contact serves one prefecture only.
     pub prefecture: Option<String>,

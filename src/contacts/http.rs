@@ -5,7 +5,6 @@ use crate::answer;
 use crate::body::Query;
 use crate::page::Page;
 use crate::problem::{Fault, Open, Problem};
-use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::{Deserialize, Serialize};
@@ -24,7 +23,6 @@ pub struct ContactPage {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ContactParams {
     /// Contacts of this category.
@@ -60,7 +58,7 @@ async fn list_contacts(
     let page = Page::read(params.after.as_deref(), params.limit, &["contacts", &list])?;
     let all = directory.contacts().iter();
     let found: Vec<&Contact> = all.filter(|contact| filter.accepts(contact)).collect();
-    let (items, next_cursor) = page.of(found, |contact| &contact.id);
+    let (items, next_cursor) = page.of(found, |contact| &contact.id)?;
     let page = ContactPage { items: items.into_iter().cloned().collect(), next_cursor };
     answer::public(&request, &page)
 }
@@ -102,21 +100,14 @@ impl<'a> Filter<'a> {
             let known: Vec<_> = Function::ALL.iter().map(|f| f.as_str()).collect();
             faults.push(Fault::unknown_value("/query/function", &known));
         }
-        let code = params.prefecture.as_deref();
-        if code.is_some_and(|code| !is_prefecture(code)) {
-            faults.push(Fault::new(
-                "/query/prefecture",
-                "pattern",
-                LocalizedText::new(
-                    "JIS X 0401 の 01 から 47 にしてください",
-                    "must be a JIS X 0401 code, 01 to 47",
-                ),
-            ));
-        }
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }
-        Ok(Self { category: category.flatten(), function: function.flatten(), prefecture: code })
+        Ok(Self {
+            category: category.flatten(),
+            function: function.flatten(),
+            prefecture: params.prefecture.as_deref(),
+        })
     }
 
     fn accepts(&self, contact: &Contact) -> bool {
@@ -126,8 +117,4 @@ impl<'a> Filter<'a> {
                 .prefecture
                 .is_none_or(|wanted| contact.prefecture.as_deref().is_none_or(|serves| serves == wanted))
     }
-}
-
-fn is_prefecture(code: &str) -> bool {
-    code.len() == 2 && matches!(code.parse::<u8>(), Ok(1..=47))
 }

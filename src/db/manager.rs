@@ -17,7 +17,7 @@ pub struct Manager(Address);
 impl Manager {
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let address = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Address::Postgres(url.to_owned())
+            Address::Postgres(with_parameters(url))
         } else if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
             Address::Sqlite(path.to_owned())
         } else {
@@ -36,6 +36,45 @@ impl Manager {
             AnyConnection::Sqlite(sqlite) => check_pragmas(sqlite),
             AnyConnection::Postgres(_) => Ok(()),
         }
+    }
+}
+
+/// What libpq should do unless the URL says otherwise: not wait long for a server that is not there,
+/// and notice one that has gone.
+const PARAMETERS: &[(&str, &str)] = &[
+    ("application_name", "tasuke"),
+    ("connect_timeout", "2"),
+    ("keepalives", "1"),
+    ("keepalives_idle", "30"),
+    ("keepalives_interval", "10"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "10000"),
+];
+
+/// A statement that takes longer belongs to nobody any more: its caller has long been answered.
+pub const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+     SET idle_in_transaction_session_timeout = '10s';";
+
+fn with_parameters(url: &str) -> String {
+    let given = url.split_once('?').map_or("", |(_, query)| query);
+    let has = |name: &str| given.split('&').any(|pair| pair.split('=').next() == Some(name));
+    let mut url = url.to_owned();
+    for (name, value) in PARAMETERS.iter().filter(|(name, _)| !has(name)) {
+        url.push(if url.contains('?') { '&' } else { '?' });
+        for part in [name, "=", value] {
+            url.push_str(part);
+        }
+    }
+    url
+}
+
+/// The pool's own complaints: each command that fails for want of a connection tells by itself.
+#[derive(Debug)]
+pub struct Quiet;
+
+impl r2d2::HandleError<r2d2::Error> for Quiet {
+    fn handle_error(&self, error: r2d2::Error) {
+        tracing::debug!(%error, "a connection could not be made or has gone");
     }
 }
 
@@ -82,7 +121,8 @@ impl ManageConnection for Manager {
     fn connect(&self) -> Result<AnyConnection, r2d2::Error> {
         match &self.0 {
             Address::Postgres(url) => {
-                let conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
+                let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
+                conn.batch_execute(SESSION).map_err(r2d2::Error::QueryError)?;
                 Ok(AnyConnection::Postgres(conn))
             }
             Address::Sqlite(path) => {
@@ -99,5 +139,19 @@ impl ManageConnection for Manager {
 
     fn has_broken(&self, conn: &mut AnyConnection) -> bool {
         conn.is_broken()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_parameters;
+
+    #[test]
+    fn a_url_says_what_it_does_not_say_itself() {
+        let plain = with_parameters("postgres://db/t");
+        assert!(plain.starts_with("postgres://db/t?application_name=tasuke&connect_timeout=2&"), "{plain}");
+        let own = with_parameters("postgres://db/t?connect_timeout=9&sslmode=verify-full");
+        assert!(own.contains("connect_timeout=9") && !own.contains("connect_timeout=2"), "{own}");
+        assert!(own.contains("sslmode=verify-full&application_name=tasuke"), "{own}");
     }
 }

@@ -31,7 +31,6 @@ pub struct ControlPage {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ControlParams {
     /// Key of a group of the edition.
@@ -117,7 +116,7 @@ async fn list_controls(
     let list = format!("{filter:?}");
     let page = Page::read(params.after.as_deref(), params.limit, &["controls", &path.0, &path.1, &list])?;
     let found: Vec<&Control> = controls.iter().filter(|c| filter.accepts(c)).collect();
-    let (items, next_cursor) = page.of(found, |control| &control.key);
+    let (items, next_cursor) = page.of(found, |control| &control.key)?;
     let page = ControlPage { items: items.into_iter().cloned().collect(), next_cursor };
     answer::public(&request, &page)
 }

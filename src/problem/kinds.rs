@@ -52,6 +52,9 @@ kinds! {
     METHOD_NOT_ALLOWED = 405 "method-not-allowed"
         { "このメソッドは使えません" "This method is not allowed here" }
         { "Allow ヘッダーにあるメソッドを使ってください。" "Use one of the methods in the Allow header." }
+    BODY_TOO_SLOW = 408 "body-too-slow"
+        { "リクエスト本文の到着が遅すぎます" "The request body arrives too slowly" }
+        { "接続を確かめ、本文をまとめて送り直してください。" "Check the connection, and send the whole body again." }
     WRONG_STATE = 409 "wrong-state"
         { "今の状態ではできません" "Not possible in the present state" }
         { "今の状態を取得し、その状態で許される操作を行ってください。" "Read the present state and do what it allows." }
@@ -64,15 +67,27 @@ kinds! {
     BODY_TOO_LARGE = 413 "body-too-large"
         { "リクエスト本文が大きすぎます" "The request body is too large" }
         { "本文を小さく分けて送ってください。" "Send less in one request." }
+    URI_TOO_LONG = 414 "uri-too-long"
+        { "URLが長すぎます" "The URL is too long" }
+        { "クエリ文字列を短くしてください。" "Shorten the query string." }
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type"
         { "この形式の本文は受け付けません" "This kind of body is not accepted" }
         { "Content-Type: application/json で送ってください。" "Send Content-Type: application/json." }
     INVALID = 422 "invalid"
         { "リクエストが規則に反しています" "The request breaks a rule" }
         { "errors の各項目が示す箇所を直してください。何も保存されていません。" "Correct each place that errors points to. Nothing was stored." }
+    RATE_LIMITED = 429 "rate-limited"
+        { "リクエストが多すぎます" "Too many requests" }
+        { "Retry-After の秒数を待ち、間隔をあけて送ってください。" "Wait as long as Retry-After says, and send more slowly." }
+    HEADERS_TOO_LARGE = 431 "headers-too-large"
+        { "リクエストヘッダーが大きすぎます" "The request headers are too large" }
+        { "クッキーなど不要なヘッダーを外してください。" "Leave out headers that are not needed, such as cookies." }
     INTERNAL = 500 "internal"
         { "サーバー側で問題が起きました" "Something went wrong on our side" }
         { "時間をおいてやり直し、続く場合は request_id を添えて連絡してください。" "Try again later; if it stays, tell us the request_id." }
+    CONTENDED = 503 "contended"
+        { "他の処理と競合しました" "Another request was in the way" }
+        { "Retry-After の秒数を待ってやり直してください。" "Wait as long as Retry-After says and try again." }
     UNAVAILABLE = 503 "unavailable"
         { "一時的に利用できません" "Not available for the moment" }
         { "Retry-After の秒数を待ってやり直してください。" "Wait as long as Retry-After says and try again." }
@@ -86,8 +101,12 @@ impl Kind {
             403 => &FORBIDDEN,
             404 => &NOT_FOUND,
             405 => &METHOD_NOT_ALLOWED,
+            408 => &BODY_TOO_SLOW,
             413 => &BODY_TOO_LARGE,
+            414 => &URI_TOO_LONG,
             415 => &UNSUPPORTED_MEDIA_TYPE,
+            429 => &RATE_LIMITED,
+            431 => &HEADERS_TOO_LARGE,
             400..=499 => &BAD_REQUEST,
             503 => &UNAVAILABLE,
             _ => &INTERNAL,

@@ -61,6 +61,7 @@ pub struct ActionOut {
     /// 0 to 8; 8 is a calendar item with nothing to do today.
     #[schema(maximum = 8)]
     pub tier: u8,
+    pub tier_name: LocalizedText,
     pub status: Status,
     /// It is not known yet whether this is needed; `open_questions` would settle it.
     pub provisional: bool,
@@ -68,6 +69,8 @@ pub struct ActionOut {
     pub channel: Option<ActionChannel>,
     /// Forms that can be used.
     pub forms: Vec<String>,
+    /// What each of these forms is, and why it helps.
+    pub form_notes: Vec<FormNote>,
     /// Sets of particulars that the report asks for.
     pub info_sets: Vec<String>,
     /// Contacts to turn to before this one.
@@ -77,6 +80,16 @@ pub struct ActionOut {
     /// Set where another contact takes the place of the usual one.
     pub substitution: Option<SubstitutionOut>,
     pub reasons: Vec<ReasonOut>,
+}
+
+/// A form that can be used for a report.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FormNote {
+    #[schema(example = "common_form_ransomware")]
+    pub form: String,
+    pub title: LocalizedText,
+    /// Why it helps.
+    pub text: LocalizedText,
 }
 
 /// By when.
@@ -97,7 +110,9 @@ pub struct DueOut {
 /// The way to take.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ActionChannel {
+    /// `phone`, `email`, `web_form`, `web`, `in_person`, `post` or `contract_contact`; more may come.
     #[serde(rename = "type")]
+    #[schema(value_type = String, example = "web_form")]
     pub kind: ChannelType,
     /// Null where the company's own contract holds it.
     pub value: Option<String>,
@@ -124,6 +139,8 @@ pub struct ReasonOut {
     pub text: LocalizedText,
     /// In the language asked for.
     pub legal_basis: String,
+    /// `statute`, `supervisory`, `admin_guidance`, `contract`, `guideline` or `practice`; more may come.
+    #[schema(value_type = String, example = "statute")]
     pub basis_type: BasisType,
     /// Keys of sources; `GET /v1/routing-rules/{rule}` has them in full.
     pub sources: Vec<String>,
@@ -215,7 +232,7 @@ impl Writer<'_> {
         ActionOut {
             sequence,
             contact_name: self.contact_name(&action.contact),
-            action_name: self.action_name(&action.action),
+            action_name: named(&self.ruleset.actions, &action.action),
             due: action.due.into(),
             channel: self.channel(&action),
             contact: action.contact,
@@ -223,6 +240,8 @@ impl Writer<'_> {
             party: action.party,
             obligation: action.obligation,
             tier: action.tier,
+            tier_name: named(&self.ruleset.tiers, &action.tier),
+            form_notes: self.form_notes(&action.forms),
             status: action.status,
             provisional: action.provisional,
             forms: action.forms,
@@ -282,13 +301,22 @@ impl Writer<'_> {
         self.directory.contact(id).map_or_else(|| LocalizedText::new(id, id), |c| c.name.clone())
     }
 
-    fn action_name(&self, word: &str) -> LocalizedText {
-        self.ruleset
-            .actions
-            .iter()
-            .find(|(action, _)| action == word)
-            .map_or_else(|| LocalizedText::new(word, word), |(_, title)| title.clone())
+    fn form_notes(&self, forms: &[String]) -> Vec<FormNote> {
+        let known = self.ruleset.annotations.iter().filter(|note| forms.contains(&note.form));
+        known
+            .map(|note| FormNote {
+                form: note.form.clone(),
+                title: named(&self.ruleset.forms, &note.form),
+                text: note.reason.clone(),
+            })
+            .collect()
     }
+}
+
+/// The title of a word; the files are checked to have one for each.
+fn named<K: PartialEq + ToString>(titles: &[(K, LocalizedText)], word: &K) -> LocalizedText {
+    let title = titles.iter().find(|(known, _)| known == word);
+    title.map_or_else(|| LocalizedText::new(word.to_string(), word.to_string()), |(_, title)| title.clone())
 }
 
 impl From<Due> for DueOut {

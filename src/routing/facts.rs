@@ -1,5 +1,6 @@
 //! The facts of an incident: what may be said (the schema, which is data) and what was said.
 use super::words::{Stage, Tri};
+use crate::era;
 use crate::text::LocalizedText;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Deserialize;
@@ -43,7 +44,16 @@ pub struct Entry {
     #[serde(default)]
     pub words: Vec<String>,
     pub pattern: Option<String>,
+    /// The largest count.
+    pub maximum: Option<u64>,
     pub meaning: LocalizedText,
+}
+
+impl Entry {
+    /// The largest count: no sum of days or hours leaves the calendar.
+    pub fn most(&self) -> u64 {
+        self.maximum.unwrap_or(1_000_000_000)
+    }
 }
 
 /// Every fact that may be given, in order.
@@ -231,9 +241,14 @@ fn value(entry: &Entry, given: &Json) -> Result<Option<Value>, &'static str> {
     Ok(Some(match entry.kind {
         Kind::Datetime => text
             .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
+            .filter(|time| era::holds(time.to_utc()))
             .map(|time| Value::Time(time.with_timezone(&TOKYO)))
             .ok_or("date-time")?,
-        Kind::Date => text.and_then(|text| text.parse().ok()).map(Value::Date).ok_or("date")?,
+        Kind::Date => text
+            .and_then(|text| text.parse().ok())
+            .filter(|date| era::holds_date(*date))
+            .map(Value::Date)
+            .ok_or("date")?,
         Kind::Word => text
             .filter(|word| known(word))
             .map(|word| Value::Scalar(word.to_owned()))
@@ -254,7 +269,9 @@ fn value(entry: &Entry, given: &Json) -> Result<Option<Value>, &'static str> {
             }
         }
         Kind::Bool => given.as_bool().map(|truth| Value::Scalar(truth.to_string())).ok_or("boolean")?,
-        Kind::Count => given.as_u64().map(Value::Count).ok_or("integer")?,
+        Kind::Count => {
+            given.as_u64().filter(|count| *count <= entry.most()).map(Value::Count).ok_or("integer")?
+        }
         Kind::Text => text.map(|text| Value::Scalar(text.to_owned())).ok_or("string")?,
         Kind::Objects => return Err("array"),
     }))

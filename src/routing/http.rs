@@ -9,8 +9,9 @@ use crate::answer;
 use crate::body::{Body, Query};
 use crate::caller::{Caller, Scope};
 use crate::contacts::Directory;
+use crate::metrics::Metrics;
 use crate::page::Page;
-use crate::problem::{Fault, Open, Problem, Writing};
+use crate::problem::{Deciding, Fault, Open, Problem};
 use crate::text::{Language, LocalizedText};
 use actix_web::http::header;
 use actix_web::web::{Data, Path};
@@ -29,22 +30,43 @@ pub fn routes(config: &mut ServiceConfig) {
 /// stored, and the same facts give the same decision. Plain texts (`why`, `legal_basis`, `hours`,
 /// `deadline_steps`) are in the language of `Accept-Language`. Needs `incidents:read`.
 #[utoipa::path(tag = "routing", operation_id = "decideRouting", request_body = RoutingFacts,
-    responses((status = 200, body = DecisionOut), Writing))]
+    responses((status = 200, body = DecisionOut), Deciding))]
 #[post("/v1/routings")]
 async fn decide_routing(
     caller: Caller,
     language: Language,
     ruleset: Data<Ruleset>,
     directory: Data<Directory>,
+    metrics: Data<Metrics>,
     Body(RoutingFacts(json)): Body<RoutingFacts>,
 ) -> Result<HttpResponse, Problem> {
     caller.with(Scope::IncidentsRead)?;
     let facts = Facts::read(&ruleset.schema, &json)?;
+    check_done(&facts, &ruleset, &directory)?;
+    metrics.count_decision(facts.stage.as_str());
     let writer = Writer { directory: &directory, ruleset: &ruleset, language };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_LANGUAGE, language.tag()))
         .insert_header((header::VARY, "Accept-Language"))
         .json(writer.decision(decide(&ruleset, &facts))))
+}
+
+/// Something done that no one knows would leave the list as it is, and its caller in error.
+fn check_done(facts: &Facts, ruleset: &Ruleset, directory: &Directory) -> Result<(), Problem> {
+    let mut faults = vec![];
+    let mut unknown = |index: usize, field: &str, ja: &str, en: &str| {
+        let pointer = format!("/history/done/{index}/{field}");
+        faults.push(Fault::new(pointer, "unknown-value", LocalizedText::new(ja, en)));
+    };
+    for (index, done) in facts.done.iter().enumerate() {
+        if directory.contact(&done.contact).is_none() {
+            unknown(index, "contact", "この連絡先はありません", "there is no such contact");
+        }
+        if !ruleset.actions.iter().any(|(action, _)| *action == done.action) {
+            unknown(index, "action", "この行動はどの規則にもありません", "no rule has such an action");
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
 }
 
 impl From<Vec<FactFault>> for Problem {
@@ -69,7 +91,6 @@ pub struct RoutingRulePage {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RuleParams {
     /// Rules that lead to this contact.
@@ -102,7 +123,7 @@ async fn list_rules(
         .iter()
         .filter(|rule| contact.is_none_or(|contact| rule.contact == contact))
         .collect();
-    let (items, next_cursor) = page.of(found, |rule| &rule.id);
+    let (items, next_cursor) = page.of(found, |rule| &rule.id)?;
     let page = RoutingRulePage { items: items.into_iter().cloned().collect(), next_cursor };
     answer::public(&request, &page)
 }

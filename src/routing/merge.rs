@@ -23,6 +23,15 @@ fn join(kept: &mut Action, other: Action) {
     if (other.obligation, other.provisional) < (kept.obligation, kept.provisional) {
         kept.channel = other.channel;
     }
+    // What would settle a rule that only may hold is of no matter to a duty that holds anyway.
+    let questions = match (kept.provisional, other.provisional) {
+        (false, true) => vec![],
+        (true, false) => {
+            kept.open_questions.clear();
+            other.open_questions
+        }
+        _ => other.open_questions,
+    };
     kept.obligation = kept.obligation.min(other.obligation);
     kept.provisional &= other.provisional;
     let sooner = due_rank(&other.due) < due_rank(&kept.due);
@@ -35,7 +44,7 @@ fn join(kept: &mut Action, other: Action) {
     for (all, more) in [
         (&mut kept.info_sets, other.info_sets),
         (&mut kept.after, other.after),
-        (&mut kept.open_questions, other.open_questions),
+        (&mut kept.open_questions, questions),
     ] {
         for one in more {
             if !all.contains(&one) {

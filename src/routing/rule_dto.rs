@@ -44,11 +44,15 @@ pub struct RuleDocument {
     pub condition: ConditionDocument,
     pub on_unknown: OnUnknown,
     pub deadline: DeadlineDocument,
+    /// `phone`, `email`, `web_form`, `web`, `in_person`, `post` or `contract_contact`; more may come.
+    #[schema(value_type = String, example = "web_form")]
     pub channel: ChannelType,
     /// The set of particulars that the report asks for.
     pub info: Option<String>,
     pub reason: LocalizedText,
     pub legal_basis: LocalizedText,
+    /// `statute`, `supervisory`, `admin_guidance`, `contract`, `guideline` or `practice`; more may come.
+    #[schema(value_type = String, example = "statute")]
     pub basis_type: BasisType,
     pub sources: Vec<ContactSource>,
     pub confidence: Confidence,

@@ -22,6 +22,8 @@ pub struct Ruleset {
     pub notice: Option<LocalizedText>,
     /// What each action word means, for people.
     pub actions: Vec<(String, LocalizedText)>,
+    pub forms: Vec<(String, LocalizedText)>,
+    pub tiers: Vec<(u8, LocalizedText)>,
     /// The rules as they are served.
     pub documents: Vec<RuleDocument>,
 }
@@ -87,6 +89,7 @@ pub struct Annotation {
     pub when: Condition,
     pub contacts: Vec<String>,
     pub form: String,
+    pub reason: LocalizedText,
 }
 
 /// Replaces a contact for the rules with a tag.

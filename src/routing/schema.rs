@@ -21,7 +21,6 @@ const NAME: &str = "RoutingFacts";
 /// Far more than an incident has; a bound for whoever generates or stores.
 const MOST_ITEMS: usize = 200;
 const LONGEST_TEXT: usize = 200;
-const LARGEST_COUNT: u64 = 1_000_000_000;
 
 type Named = (String, RefOr<Schema>);
 
@@ -125,7 +124,7 @@ fn property(entry: &Entry, all: &mut Vec<Named>, facts: &FactSchema) -> RefOr<Sc
             RefOr::Ref(reference)
         }
         Kind::Bool => of(Type::Boolean).into(),
-        Kind::Count => of(Type::Integer).minimum(Some(0)).maximum(Some(LARGEST_COUNT)).into(),
+        Kind::Count => of(Type::Integer).minimum(Some(0)).maximum(Some(entry.most())).into(),
         Kind::Text => of(Type::String)
             .min_length(Some(1))
             .max_length(Some(LONGEST_TEXT))

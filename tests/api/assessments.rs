@@ -114,11 +114,52 @@ fn an_external_id_makes_a_retry_harmless(#[values(Engine::Sqlite, Engine::Postgr
     body["client_external_id"] = json!("crm-1");
     assert_eq!(acme.post("/v1/assessments", &body).expect(201).json, first.json);
 
+    // In whatever order the answers come.
+    body["answers"].as_array_mut().unwrap().reverse();
+    assert_eq!(acme.post("/v1/assessments", &body).expect(201).json, first.json);
+
     body["answers"][0]["status"] = json!("implemented");
     let other = acme.post("/v1/assessments", &body).expect(409);
     assert_eq!(other.text("/code"), "duplicate");
     let all = acme.get("/v1/assessments").expect(200);
     assert_eq!(all.json["items"].as_array().unwrap().len(), 1);
+}
+
+#[rstest]
+fn a_retry_of_a_draft_finds_it_also_when_it_is_submitted(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let mut body = draft(&client(&acme), &answers(1, 25, "partial"));
+    body["external_id"] = json!("2026-11");
+    let made = acme.post("/v1/assessments", &body).expect(201);
+    let submit = format!("{}/submit", made.header("location"));
+    let done = acme.post(&submit, &json!({})).expect(200);
+    let again = acme.post("/v1/assessments", &body).expect(201);
+    assert_eq!((again.json, again.headers["idempotent-replayed"].to_str().unwrap()), (done.json, "true"));
+}
+
+#[rstest]
+fn of_parallel_submits_one_is_first(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let body = draft(&client(&acme), &answers(1, 25, "partial"));
+    for _ in 0..5 {
+        let made = acme.post("/v1/assessments", &body).expect(201);
+        let submit = format!("{}/submit", made.header("location"));
+        let together = Barrier::new(6);
+        let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+            let post = || {
+                together.wait();
+                service.tenant("acme").post(&submit, &json!({})).status
+            };
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(post)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409, 409, 409, 409, 409]);
+    }
 }
 
 #[rstest]

@@ -1,5 +1,7 @@
 //! A provider's client companies.
 use crate::support::{Engine, Service};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rstest::rstest;
 use serde_json::json;
 use tasuke::caller::Scope;
@@ -94,12 +96,17 @@ fn a_cursor_is_good_for_its_own_list_only(#[values(Engine::Sqlite, Engine::Postg
     let same = format!("/v1/clients?after={cursor}");
     service.tenant("acme").get(&same).expect(200);
     let other_filter = format!("{same}&external_id=x");
+    // What a cursor is made of can be read, but not used to send U+0000 to the database.
+    let inside = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+    let list = String::from_utf8(inside).unwrap().split_once(':').unwrap().0.to_owned();
+    let crafted = format!("/v1/clients?after={}", URL_SAFE_NO_PAD.encode(format!("{list}:\0")));
     let other_list = format!("/v1/assessments?after={cursor}");
     for (tenant, path) in [
         ("rival", same.as_str()),
         ("acme", &other_filter),
         ("acme", &other_list),
         ("acme", "/v1/clients?after=nonsense"),
+        ("acme", &crafted),
     ] {
         let refused = service.tenant(tenant).get(path).expect(400);
         assert_eq!(refused.text("/code"), "invalid-cursor", "{tenant} {path}");

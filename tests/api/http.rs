@@ -16,18 +16,44 @@ fn what_no_handler_answers_is_a_problem_too() {
         (Method::GET, "/v1/clients/%ff", 404, "not-found"),
         (Method::GET, "/v1/clients/%00", 400, "malformed-path"),
         (Method::GET, "/v1/clients?external_id=%00", 400, "malformed-query"),
-        (Method::GET, "/v1/clients?limit=many", 400, "malformed-query"),
-        (Method::GET, "/v1/clients?limit=1&limit=2", 400, "malformed-query"),
-        (Method::GET, "/v1/clients?colour=red", 400, "malformed-query"),
-        (Method::GET, "/v1/clients?limit=0", 422, "invalid"),
-        (Method::GET, "/v1/clients?limit=101", 422, "invalid"),
-        (Method::GET, "/v1/assessments?submitted_from=soon", 400, "malformed-query"),
+        (Method::POST, "/openapi.json", 405, "method-not-allowed"),
+        (Method::PUT, "/docs/", 405, "method-not-allowed"),
+        (Method::DELETE, "/docs", 405, "method-not-allowed"),
+        (Method::POST, "/problems/invalid", 405, "method-not-allowed"),
     ] {
         let answer = acme.send(&method, path, &[], None).expect(status);
         assert_eq!(answer.text("/code"), code, "{method} {path}");
         assert_eq!(answer.text("/type"), format!("/problems/{code}"));
         assert_eq!(answer.text("/instance"), path.split('?').next().unwrap());
         assert_eq!(answer.text("/request_id"), answer.header("x-request-id"));
+    }
+}
+
+#[test]
+fn every_fault_of_a_query_is_told_at_once() {
+    let service = Service::start(Engine::Sqlite);
+    let acme = service.tenant("acme");
+    for (path, faults) in [
+        ("/v1/clients?limit=many", &["/query/limit type"][..]),
+        ("/v1/clients?limit=0", &["/query/limit too-small"]),
+        ("/v1/clients?limit=101", &["/query/limit too-large"]),
+        ("/v1/clients?limit=99999999999999999999", &["/query/limit type"]),
+        ("/v1/clients?limit=1&limit=2", &["/query/limit repeated"]),
+        ("/v1/clients?external_id=", &["/query/external_id too-short"]),
+        ("/v1/clients?after=&colour=red", &["/query/after too-short", "/query/colour unknown-field"]),
+        (
+            "/v1/assessments?submitted_from=soon&client_id=x",
+            &["/query/client_id format", "/query/submitted_from format"],
+        ),
+        (
+            "/v1/assessments?submitted_from=0001-01-01T00:00:00Z&state=lost",
+            &["/query/state unknown-value", "/query/submitted_from out-of-range"],
+        ),
+        ("/v1/contacts?prefecture=48", &["/query/prefecture pattern"]),
+    ] {
+        let mut told = acme.get(path).expect(422).faults();
+        told.sort();
+        assert_eq!(told, faults, "{path}");
     }
 }
 
@@ -116,5 +142,9 @@ fn the_documentation_needs_nothing_from_elsewhere() {
     let html = String::from_utf8(page.bytes).unwrap();
     assert!(html.contains("swagger-ui"), "{html}");
     assert!(!html.contains("https://"), "{html}");
+    // The bundled page asks a validator on the internet unless it is told not to.
+    let script = anonymous.get("/docs/swagger-initializer.js").expect(200);
+    let script = String::from_utf8(script.bytes).unwrap();
+    assert!(script.contains("\"validatorUrl\": \"none\""), "{script}");
     assert_eq!(&anonymous.get("/openapi.json").expect(200).json, service.document());
 }

@@ -15,7 +15,8 @@ use std::time::Duration;
 use tasuke::app::Service as App;
 use tasuke::auth::{Grant, Issuer};
 use tasuke::caller::Scope;
-use tasuke::db::Db;
+use tasuke::config::{Limits, Serving};
+use tasuke::db::{Bounds, Db};
 use tasuke::knowledge::Knowledge;
 use tasuke::server;
 use tasuke::tenants::{self, Tenancy};
@@ -23,6 +24,19 @@ use ureq::http::{HeaderMap, Method};
 
 /// What the tests' service takes for a body, at most.
 pub const MAX_BODY: usize = 64 * 1024;
+
+/// The tests' service has the defaults, but for what a test wants to reach.
+fn serving(change: impl FnOnce(&mut Limits)) -> Serving {
+    let mut serving = Serving::default();
+    serving.limits.max_body_bytes = MAX_BODY;
+    serving.limits.tenant_rate = 100_000;
+    serving.limits.tenant_burst = 100_000;
+    serving.limits.address_rate = 100_000;
+    serving.limits.address_burst = 100_000;
+    serving.workers = Some(1);
+    change(&mut serving.limits);
+    serving
+}
 
 /// A running service. It stops, and its database goes away, with the test.
 pub struct Service {
@@ -36,16 +50,22 @@ pub struct Service {
 
 impl Service {
     pub fn start(engine: Engine) -> Self {
+        Self::with(engine, |_| {})
+    }
+
+    /// A service with other limits.
+    pub fn with(engine: Engine, change: impl FnOnce(&mut Limits)) -> Self {
+        let serving = serving(change);
         static KNOWLEDGE: OnceLock<Knowledge> = OnceLock::new();
         let knowledge = KNOWLEDGE.get_or_init(|| Knowledge::load().unwrap());
         let database = Database::create(engine);
-        let db = Db::open(&database.url, 4).unwrap();
+        let db = Db::open(&database.url, Bounds { connections: 4, ..Bounds::DEFAULT }).unwrap();
         db.migrate().unwrap();
         let issuer = Issuer::open(&db, "tasuke", "tasuke", Utc::now()).unwrap();
-        let app = App::new(db.clone(), issuer, knowledge.clone(), MAX_BODY).unwrap();
+        let app = App::new(db.clone(), issuer, knowledge.clone(), &serving.limits).unwrap();
         let issuer = Arc::clone(&app.issuer);
         let document = app.document().clone();
-        let (address, server) = run(app);
+        let (address, server) = run(app, serving);
         let service = Self { address, db, issuer, document, server, _database: database };
         for tenant in ["acme", "rival"] {
             let tenancy = Tenancy::new(tenant, tenant, Utc::now()).unwrap();
@@ -93,13 +113,13 @@ impl Drop for Service {
     }
 }
 
-fn run(app: App) -> (SocketAddr, ServerHandle) {
+fn run(app: App, serving: Serving) -> (SocketAddr, ServerHandle) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let server = server::run(listener, app, Some(1)).unwrap();
+            let server = server::run(listener, app, &serving).unwrap();
             tell.send(server.handle()).unwrap();
             server.await.unwrap();
         });

@@ -3,12 +3,13 @@ use super::super::domain::{Assessment, Refusal, State, check_answers, missing};
 use super::super::dto::{AssessmentOut, NewAssessment};
 use super::super::store;
 use super::fault;
-use crate::answer::{etag, revision_tag};
+use crate::answer;
 use crate::body::Body;
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clients;
 use crate::clock;
 use crate::db::{AnyConnection, Db, StoreError};
+use crate::metrics::Metrics;
 use crate::problem::{Fault, Problem, Writing, kinds};
 use crate::questionnaires::{Questionnaire, Questionnaires};
 use crate::text::LocalizedText;
@@ -27,6 +28,7 @@ pub async fn create_assessment(
     caller: Caller,
     db: Data<Db>,
     questionnaires: Data<Questionnaires>,
+    metrics: Data<Metrics>,
     Body(body): Body<NewAssessment>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
@@ -36,13 +38,16 @@ pub async fn create_assessment(
     let (assessment, replayed) = db
         .write(move |conn| {
             let wanted = state_of(&body);
+            let client_id = client_of(conn, &tenant, &body)?;
+            let fingerprint = fingerprint_of(&client_id, &body)?;
             let draft = Assessment {
-                id,
-                client_id: client_of(conn, &tenant, &body)?,
-                questionnaire: body.questionnaire,
-                external_id: body.external_id,
+                id: id.clone(),
+                client_id,
+                questionnaire: body.questionnaire.clone(),
+                external_id: body.external_id.clone(),
                 state: State::Draft,
-                answers: body.answers,
+                answers: body.answers.clone(),
+                fingerprint,
                 revision: 1,
                 created_by: subject.clone(),
                 created_at: now,
@@ -58,14 +63,24 @@ pub async fn create_assessment(
             save_once(conn, &tenant, assessment)
         })
         .await?;
+    if assessment.state == State::Submitted && !replayed {
+        metrics.count_submission(&assessment.questionnaire);
+    }
     let mut response = HttpResponse::Created();
     if replayed {
         response.insert_header(("idempotent-replayed", "true"));
     }
-    Ok(response
-        .insert_header((header::LOCATION, format!("/v1/assessments/{}", assessment.id)))
-        .insert_header(etag(&revision_tag(assessment.revision)))
-        .json(AssessmentOut::from(assessment)))
+    response.insert_header((header::LOCATION, format!("/v1/assessments/{}", assessment.id)));
+    answer::written(response, &AssessmentOut::from(assessment))
+}
+
+/// What the call says, in whatever order the answers come. Not by which name the client is called.
+fn fingerprint_of(client_id: &str, body: &NewAssessment) -> Result<String, StoreError> {
+    let mut answers: Vec<_> = body.answers.iter().collect();
+    answers.sort_by(|a, b| a.control.cmp(&b.control));
+    let said = (client_id, &body.questionnaire, state_of(body), answers);
+    let bytes = serde_json::to_vec(&said).map_err(|error| StoreError::Broken(error.into()))?;
+    Ok(answer::fingerprint(&[&bytes]))
 }
 
 fn state_of(body: &NewAssessment) -> State {
@@ -141,7 +156,11 @@ fn save_once(
     }
     let external_id = assessment.external_id.as_deref().unwrap_or_default();
     let kept = store::by_external_id(conn, tenant, &assessment.client_id, external_id)?;
-    if kept.says_the_same(&assessment) { Ok((kept, true)) } else { Err(external_id_taken(&kept)) }
+    if kept.fingerprint == assessment.fingerprint {
+        Ok((kept, true))
+    } else {
+        Err(external_id_taken(&kept))
+    }
 }
 
 fn external_id_taken(kept: &Assessment) -> Problem {

@@ -135,6 +135,7 @@ impl<'a> Names<'a> {
             when: self.condition(at(&entry.id), &entry.when),
             contacts: entry.apply_to_contacts,
             form: entry.form,
+            reason: entry.reason,
         }
     }
 

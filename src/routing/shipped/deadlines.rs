@@ -27,6 +27,10 @@ impl Names<'_> {
             Some("gov_holiday") => Some(true),
             Some(_) => None,
         };
+        let numbers = [entry.min_days, entry.max_days, entry.days, entry.hours];
+        if numbers.into_iter().flatten().any(|number| !(1..=10_000).contains(&number)) {
+            self.faults.add(format!("{}: a number of days or hours is not from 1 to 10,000", place.id));
+        }
         let made = match (entry.kind.as_str(), start, count) {
             ("immediate", None, None) => Some(Deadline::Immediate),
             ("asap", None, None) => Some(Deadline::Asap),

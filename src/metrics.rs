@@ -1,0 +1,123 @@
+//! What the service counts, in the form that Prometheus reads, on a listener of its own.
+use crate::db::Db;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::web::{self, Data};
+use actix_web::{App, Error, HttpResponse, HttpServer};
+use prometheus::{
+    Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+use std::net::TcpListener;
+use std::time::Instant;
+
+/// The counters of this process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+    database: IntGaugeVec,
+    submissions: IntCounterVec,
+    decisions: IntCounterVec,
+}
+
+const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+impl Metrics {
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let opts = |name: &str, help: &str| Opts::new(name, help).namespace("tasuke");
+        let metrics = Self {
+            registry: Registry::new(),
+            requests: IntCounterVec::new(
+                opts("http_requests_total", "Requests answered, by route template"),
+                &["method", "route", "status"],
+            )?,
+            seconds: HistogramVec::new(
+                HistogramOpts::new("http_request_seconds", "Time to answer, by route template")
+                    .namespace("tasuke")
+                    .buckets(BUCKETS.to_vec()),
+                &["method", "route"],
+            )?,
+            database: IntGaugeVec::new(
+                opts("database", "Connections open and idle, and commands under way or waiting"),
+                &["what"],
+            )?,
+            submissions: IntCounterVec::new(
+                opts("submissions_total", "Assessments submitted, by questionnaire"),
+                &["questionnaire"],
+            )?,
+            decisions: IntCounterVec::new(
+                opts("routing_decisions_total", "Routing decisions made, by stage"),
+                &["stage"],
+            )?,
+        };
+        metrics.registry.register(Box::new(metrics.requests.clone()))?;
+        metrics.registry.register(Box::new(metrics.seconds.clone()))?;
+        metrics.registry.register(Box::new(metrics.database.clone()))?;
+        metrics.registry.register(Box::new(metrics.submissions.clone()))?;
+        metrics.registry.register(Box::new(metrics.decisions.clone()))?;
+        Ok(metrics)
+    }
+
+    pub fn count_submission(&self, questionnaire: &str) {
+        self.submissions.with_label_values(&[questionnaire]).inc();
+    }
+
+    pub fn count_decision(&self, stage: &str) {
+        self.decisions.with_label_values(&[stage]).inc();
+    }
+
+    fn write(&self, db: &Db) -> Result<Vec<u8>, prometheus::Error> {
+        let load = db.load();
+        let queued = i64::try_from(load.queued).unwrap_or(i64::MAX);
+        for (what, value) in [
+            ("connections_open", load.open.into()),
+            ("connections_idle", load.idle.into()),
+            ("queued", queued),
+        ] {
+            self.database.with_label_values(&[what]).set(value);
+        }
+        let mut text = vec![];
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+/// Middleware: counts and times every request under the template of its route, never its path.
+pub async fn measure(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let metrics = request.app_data::<Data<Metrics>>().cloned();
+    let method = request.method().to_string();
+    let started = Instant::now();
+    let response = next.call(request).await?.map_into_boxed_body();
+    if let Some(metrics) = metrics {
+        let route = response.request().match_pattern().unwrap_or_else(|| "none".into());
+        let status = response.status();
+        metrics.requests.with_label_values(&[method.as_str(), &route, status.as_str()]).inc();
+        let seconds = started.elapsed().as_secs_f64();
+        metrics.seconds.with_label_values(&[method.as_str(), &route]).observe(seconds);
+    }
+    Ok(response)
+}
+
+/// Serves `/metrics` on a listener of its own, which belongs inside the operator's network.
+pub fn serve(listener: TcpListener, metrics: Data<Metrics>, db: Db) -> std::io::Result<Server> {
+    let db = Data::new(db);
+    let server = HttpServer::new(move || {
+        App::new().app_data(metrics.clone()).app_data(db.clone()).route("/metrics", web::get().to(show))
+    });
+    Ok(server.workers(1).disable_signals().listen(listener)?.run())
+}
+
+async fn show(metrics: Data<Metrics>, db: Data<Db>) -> HttpResponse {
+    match metrics.write(&db) {
+        Ok(text) => HttpResponse::Ok().content_type(prometheus::TEXT_FORMAT).body(text),
+        Err(error) => {
+            tracing::error!(%error, "the metrics cannot be written");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}

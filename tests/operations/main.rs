@@ -1,0 +1,12 @@
+//! The program as an operator knows it on good and bad days: the real binary, its limits, its logs, its
+//! end, and what is left after a crash.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod backups;
+mod crashes;
+mod limits;
+mod logs;
+mod outages;
+mod process;
+mod server;
+mod stopping;

@@ -1,0 +1,132 @@
+//! Bad days of PostgreSQL: away at the start, restarted under load, frozen.
+use crate::process::{Tasuke, free_port, post, prepare, run, submission};
+use crate::server::PostgresServer;
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_database_that_is_not_there_or_not_ready_is_told_in_a_line() {
+    let nobody = format!("postgres://tasuke@{}/tasuke", free_port());
+    let told = |url: &str| {
+        let refused = run(url, &["serve", "--listen", &free_port().to_string()]);
+        assert!(!refused.status.success());
+        String::from_utf8(refused.stderr).unwrap()
+    };
+    let started = Instant::now();
+    assert!(told(&nobody).contains("refused"), "{}", told(&nobody));
+    assert!(started.elapsed() < Duration::from_secs(10));
+
+    let server = PostgresServer::start();
+    let behind = told(&server.url());
+    assert!(behind.contains("0001_first_journey; run `tasuke migrate` first"), "{behind}");
+    let wrong = server.url().replace("/postgres", "/nowhere");
+    assert!(told(&wrong).contains("\"nowhere\" does not exist"));
+
+    // A newer program has been here.
+    prepare(&server.url());
+    let newer = "INSERT INTO __diesel_schema_migrations VALUES ('9999', now())";
+    let arguments = ["-d", &server.url(), "-c", newer];
+    assert!(server.tool("psql").args(arguments).current_dir("/tmp").output().unwrap().status.success());
+    let old = told(&server.url());
+    assert!(old.contains("9999") && old.contains("too old"), "{old}");
+}
+
+#[test]
+fn a_restart_under_load_loses_nothing_and_needs_no_restart_of_ours() {
+    let server = PostgresServer::start();
+    let url = server.url();
+    let token = prepare(&url);
+    let generous = ["--tenant-burst", "1000000", "--address-burst", "1000000"];
+    let tasuke = Tasuke::serve(&url, &generous);
+    let client = tasuke.client(&token);
+    let acknowledged: Mutex<HashSet<String>> = Mutex::default();
+    let (sent, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let slowest = Mutex::new(Duration::ZERO);
+    let over = AtomicBool::new(false);
+    let mut back_after = Duration::ZERO;
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let id = format!("s-{}", sent.fetch_add(1, Ordering::Relaxed));
+                    let asked = Instant::now();
+                    let answer = post(tasuke.address, "/v1/assessments", &token, &submission(&client, &id));
+                    let mut slowest = slowest.lock().unwrap();
+                    *slowest = asked.elapsed().max(*slowest);
+                    match answer.expect("it always answers").0 {
+                        201 => drop(acknowledged.lock().unwrap().insert(id)),
+                        503 => drop(refused.fetch_add(1, Ordering::Relaxed)),
+                        other => panic!("{other}"),
+                    }
+                }
+            });
+        }
+        let more = |than: usize| {
+            let patience = Instant::now() + Duration::from_secs(30);
+            while acknowledged.lock().unwrap().len() <= than {
+                assert!(Instant::now() < patience, "no more good answers");
+                std::thread::yield_now();
+            }
+        };
+        let count = || acknowledged.lock().unwrap().len();
+        more(50);
+        server.down();
+        let before = refused.load(Ordering::Relaxed);
+        while refused.load(Ordering::Relaxed) < before + 8 {
+            std::thread::yield_now();
+        }
+        let known = count();
+        server.up();
+        let returned = Instant::now();
+        more(known);
+        back_after = returned.elapsed();
+        more(count() + 50);
+        over.store(true, Ordering::Relaxed);
+    });
+    let acknowledged = acknowledged.into_inner().unwrap();
+    let slowest = slowest.into_inner().unwrap();
+    let mut kept = HashSet::new();
+    let rows = server
+        .tool("psql")
+        .args(["-d", &url, "-Atc", "SELECT external_id FROM assessments"])
+        .current_dir("/tmp")
+        .output()
+        .unwrap();
+    for id in String::from_utf8(rows.stdout).unwrap().lines() {
+        assert!(kept.insert(id.to_owned()), "{id} is there twice");
+    }
+    let lost = acknowledged.difference(&kept).count();
+    println!(
+        "{} acknowledged, {} refused with 503, {lost} lost, slowest answer {slowest:?}, first good answer {back_after:?} after its return",
+        acknowledged.len(),
+        refused.load(Ordering::Relaxed),
+    );
+    assert_eq!(lost, 0);
+    assert!(slowest < Duration::from_secs(4), "{slowest:?}");
+    assert!(back_after < Duration::from_secs(2), "{back_after:?}");
+}
+
+#[test]
+fn a_frozen_database_is_a_503_and_not_a_hang() {
+    let server = PostgresServer::start();
+    let token = prepare(&server.url());
+    let tasuke = Tasuke::serve(&server.url(), &[]);
+    let client = tasuke.client(&token);
+    server.all("STOP");
+    let asked = Instant::now();
+    let (status, told) = tasuke.post("/v1/assessments", &token, &submission(&client, "x")).unwrap();
+    let waited = asked.elapsed();
+    let ready = tasuke.get("/readyz").unwrap().0;
+    let alive = tasuke.get("/livez").unwrap().0;
+    server.all("CONT");
+    assert_eq!((status, told["code"].as_str()), (503, Some("unavailable")));
+    assert!(waited < Duration::from_secs(3), "{waited:?}");
+    assert_eq!((ready, alive), (503, 200));
+    // What was asked may have been done after all: asking again is safe, and finds it once.
+    let patience = Instant::now() + Duration::from_secs(20);
+    while tasuke.post("/v1/assessments", &token, &submission(&client, "x")).unwrap().0 != 201 {
+        assert!(Instant::now() < patience, "it does not come back");
+    }
+}
