@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test lint openapi
+.PHONY: demo test test-compose lint openapi
 
 demo:
 	@scripts/install build
@@ -7,12 +7,18 @@ demo:
 	@cargo run --quiet -- --log warn demo
 
 test: lint
-	scripts/with-postgres cargo test
+	scripts/with-postgres scripts/run-tests
+	cargo test --quiet --features otlp --test operations traced
+
+# Brings up what docker-compose.yml says, calls it, stops a replica, takes it down. Needs a container engine.
+test-compose:
+	@scripts/test-compose
 
 lint:
 	@scripts/install build
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+	cargo clippy --all-targets --features otlp -- -D warnings
 
 # Rewrites the checked-in OpenAPI document.
 openapi:

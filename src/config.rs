@@ -161,6 +161,10 @@ pub struct Logging {
     /// Form of the log
     #[arg(long, env = "TASUKE_LOG_FORMAT", default_value = "human", global = true)]
     pub log_format: LogFormat,
+    /// Collector to send traces to, as OTLP over HTTP: http://127.0.0.1:4318
+    #[cfg(feature = "otlp")]
+    #[arg(long, env = "TASUKE_OTLP_ENDPOINT", global = true)]
+    pub otlp_endpoint: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

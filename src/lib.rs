@@ -28,5 +28,6 @@ pub mod routing;
 mod schema;
 pub mod server;
 mod shipped;
+pub mod telemetry;
 pub mod tenants;
 pub mod text;

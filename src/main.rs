@@ -1,17 +1,18 @@
 //! The command line: reads settings, and calls what does the work.
 #![allow(clippy::print_stdout)] // What a command answers goes to standard output.
 
+mod settings;
+
 use clap::{Args, Parser, Subcommand};
-use std::io::IsTerminal as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tasuke::auth::Grant;
 use tasuke::caller::Scope;
-use tasuke::config::{Identity, LogFormat, Logging, Serving, Storage};
+use tasuke::config::{Identity, Logging, Serving, Storage};
 use tasuke::knowledge::Knowledge;
 use tasuke::tenants::{self, Tenancy};
-use tasuke::{app, demo, server};
+use tasuke::{app, demo, server, telemetry};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -107,27 +108,19 @@ struct TokenArgs {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    log(&cli.logging);
-    match run(cli) {
+    let cli = settings::read();
+    let done = telemetry::start(&cli.logging).and_then(|telemetry| {
+        let done = run(cli);
+        drop(telemetry);
+        done
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Not through the log: an operator may have turned that off.
             eprintln!("tasuke: {error}");
             ExitCode::FAILURE
         }
-    }
-}
-
-fn log(logging: &Logging) {
-    let filter = tracing_subscriber::EnvFilter::new(&logging.log);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match logging.log_format {
-        LogFormat::Human => log.init(),
-        LogFormat::Json => log.json().init(),
     }
 }
 

@@ -55,6 +55,7 @@ pub async fn identify(
     }
     let started = std::time::Instant::now();
     let span = tracing::info_span!("request", request_id = %id, trace_id = trace_id(&request));
+    join_trace(&span, &request);
     let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -81,6 +82,24 @@ fn trace_id(request: &ServiceRequest) -> Option<&str> {
     };
     (hex(version, 2) && hex(trace, 32) && hex(parent, 16)).then_some(trace)
 }
+
+/// The caller's trace goes on in ours.
+#[cfg(feature = "otlp")]
+fn join_trace(span: &tracing::Span, request: &ServiceRequest) {
+    use opentelemetry::propagation::TextMapPropagator as _;
+    use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+    let Some(parent) = request.headers().get("traceparent").and_then(|value| value.to_str().ok()) else {
+        return;
+    };
+    let carrier = std::collections::HashMap::from([("traceparent".to_owned(), parent.to_owned())]);
+    let context = opentelemetry_sdk::propagation::TraceContextPropagator::new().extract(&carrier);
+    if let Err(error) = span.set_parent(context) {
+        tracing::debug!(?error, "the caller's trace cannot be joined");
+    }
+}
+
+#[cfg(not(feature = "otlp"))]
+fn join_trace(_: &tracing::Span, _: &ServiceRequest) {}
 
 /// Middleware: no text may hold U+0000, because PostgreSQL cannot; bodies are checked where they are
 /// read.

@@ -58,6 +58,24 @@ fn what_cannot_be_done_is_said_in_a_line() {
 }
 
 #[test]
+fn everything_wrong_with_the_settings_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = Command::new(env!("CARGO_BIN_EXE_tasuke"))
+        .args(["serve", "--workers", "0", "--tenant-rate=lots", "--listen", "here"])
+        .env_clear()
+        .env("TASUKE_DATA_DIR", folder.path())
+        .env("TASUKE_MAX_JSON_DEPTH", "1000")
+        .env("TASUKE_DATABASE_URL", "mysql://u:hunter2@db")
+        .output()
+        .unwrap();
+    let told = error(&refused);
+    for name in ["--workers", "--tenant-rate", "--listen", "--max-json-depth", "--database-url"] {
+        assert!(told.contains(name), "{name} is not in\n{told}");
+    }
+    assert_eq!(told.lines().count(), 5, "{told}");
+}
+
+#[test]
 fn a_password_in_a_url_is_never_printed() {
     let folder = tempfile::tempdir().unwrap();
     let url = "postgres://tasuke:hunter2@127.0.0.1:1/tasuke";

@@ -98,3 +98,42 @@ fn the_metrics_count_routes_and_not_paths() {
     // Not where the world can ask.
     assert_eq!(tasuke.get("/metrics").unwrap().0, 404);
 }
+
+#[cfg(feature = "otlp")]
+#[test]
+fn a_request_is_traced_to_the_collector_in_the_callers_trace() {
+    use std::io::{Read as _, Write as _};
+    let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let received = std::thread::spawn(move || {
+        let (mut stream, _) = collector.accept().unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        let (mut all, mut part) = (vec![], [0; 4096]);
+        // The whole request: its head says how long the rest is.
+        loop {
+            let length = stream.read(&mut part).unwrap();
+            all.extend_from_slice(&part[..length]);
+            let text = String::from_utf8_lossy(&all).to_lowercase();
+            let Some((head, _)) = text.split_once("\r\n\r\n") else { continue };
+            let length = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap();
+            if all.len() >= head.len() + 4 + length.parse::<usize>().unwrap() {
+                break;
+            }
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+        all
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let mut tasuke = Tasuke::serve(&sqlite(folder.path()), &["--otlp-endpoint", &endpoint]);
+    ureq::get(format!("http://{}/v1/guidelines", tasuke.address))
+        .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+        .call()
+        .unwrap();
+    tasuke.signal("TERM");
+    assert_eq!(tasuke.ended().0, Some(0));
+    let sent = received.join().unwrap();
+    assert!(sent.starts_with(b"POST /v1/traces "));
+    let trace =
+        [0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36];
+    assert!(sent.windows(16).any(|window| window == trace), "the caller's trace is not in what was sent");
+}

@@ -48,7 +48,20 @@ impl Tasuke {
     }
 
     pub fn serve_on(address: SocketAddr, url: &str, arguments: &[&str]) -> Self {
-        let mut command = command(url);
+        Self::start(address, command(url), arguments)
+    }
+
+    /// Serves under another program, which ends with `exec` of what it is given.
+    pub fn serve_in(wrapper: &[&str], url: &str, arguments: &[&str]) -> Self {
+        let plain = command(url);
+        let mut wrapped = Command::new(wrapper[0]);
+        wrapped.args(&wrapper[1..]).arg(plain.get_program()).env_clear().stdin(Stdio::null());
+        wrapped.env("PATH", std::env::var("PATH").unwrap());
+        wrapped.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::start(free_port(), wrapped, arguments)
+    }
+
+    fn start(address: SocketAddr, mut command: Command, arguments: &[&str]) -> Self {
         command.args(["serve", "--listen", &address.to_string()]).args(arguments);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut tasuke = Self { address, child };

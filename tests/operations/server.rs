@@ -45,6 +45,23 @@ impl PostgresServer {
         self.run("pg_ctl", &["-D", &self.data(), "-w", "-l", &log, "-o", &options, "start"]);
     }
 
+    /// From now on only with this password.
+    pub fn ask_for_passwords(&self, password: &str) {
+        let statement = format!("ALTER USER tasuke PASSWORD '{password}'");
+        self.run("psql", &["-d", &self.url(), "-c", &statement]);
+        let rules = Path::new(&self.data()).join("pg_hba.conf");
+        let trusting = fs::read_to_string(&rules).unwrap();
+        fs::write(rules, trusting.replace("trust", "scram-sha-256")).unwrap();
+        self.run("pg_ctl", &["-D", &self.data(), "reload"]);
+        // The reload is not waited for by pg_ctl: ask until it holds.
+        let asks = || {
+            let mut psql = self.tool("psql");
+            psql.args(["-w", "-d", &self.url(), "-c", "SELECT 1"]).current_dir("/tmp");
+            !psql.output().unwrap().status.success()
+        };
+        while !asks() {}
+    }
+
     /// As a power cut would, as far as the clients see.
     pub fn down(&self) {
         self.run("pg_ctl", &["-D", &self.data(), "-w", "-m", "immediate", "stop"]);

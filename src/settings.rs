@@ -1,0 +1,75 @@
+//! Reading the command line so that everything wrong with the settings is told in one go.
+use crate::Cli;
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Command, CommandFactory as _, FromArgMatches as _};
+use std::ffi::OsString;
+
+/// The settings, or an end of the process that names every value that is wrong.
+pub fn read() -> Cli {
+    let mut command = Cli::command();
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    let mut faults: Vec<String> = vec![];
+    loop {
+        let error = match command.clone().try_get_matches_from(&arguments) {
+            Ok(_) if !faults.is_empty() => fail(&faults),
+            Ok(matches) => match Cli::from_arg_matches(&matches) {
+                Ok(cli) => return cli,
+                Err(error) => error.exit(),
+            },
+            Err(error) => error,
+        };
+        // A value that is wrong is taken out, so that the next one is looked at.
+        match long_name(&error) {
+            Some(name) => {
+                faults.push(first_line(&error));
+                command = without(command, &name);
+                take_out(&mut arguments, &name);
+            }
+            None if faults.is_empty() => error.exit(),
+            None => {
+                faults.push(first_line(&error));
+                fail(&faults)
+            }
+        }
+    }
+}
+
+fn fail(faults: &[String]) -> ! {
+    for fault in faults {
+        eprintln!("{fault}");
+    }
+    std::process::exit(2)
+}
+
+fn first_line(error: &clap::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+/// The long name of the setting whose value is wrong.
+fn long_name(error: &clap::Error) -> Option<String> {
+    if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
+        return None;
+    }
+    let told = error.get(ContextKind::InvalidArg)?.to_string();
+    told.strip_prefix("--").map(|name| name.split([' ', '=']).next().unwrap_or_default().to_owned())
+}
+
+/// The command with a setting that is read from nowhere and asked of nobody.
+fn without(command: Command, name: &str) -> Command {
+    let forget = |argument: clap::Arg| {
+        if argument.get_long() == Some(name) {
+            argument.env(None::<&str>).required(false)
+        } else {
+            argument
+        }
+    };
+    command.mut_args(forget).mut_subcommands(|command| without(command, name))
+}
+
+fn take_out(arguments: &mut Vec<OsString>, name: &str) {
+    let (flag, start) = (format!("--{name}"), format!("--{name}="));
+    if let Some(at) = arguments.iter().position(|argument| *argument == *flag) {
+        arguments.drain(at..(at + 2).min(arguments.len()));
+    }
+    arguments.retain(|argument| !argument.to_string_lossy().starts_with(&start));
+}
