@@ -8,11 +8,11 @@ use std::process::{Command, Stdio};
 const ADDRESS: &str = "127.0.0.1:8080";
 
 /// Starts the service in place of `tasuke serve &`, waits until it answers, and ends it at the end.
-const SERVE: &str = r#"
+const SERVE: &str = r"
 tasuke serve & SERVER=$!
 trap 'kill $SERVER' EXIT
 until curl -s -o /dev/null http://127.0.0.1:8080/readyz; do kill -0 $SERVER; done
-"#;
+";
 
 #[test]
 fn the_first_calls_of_the_readme_work_as_they_stand_there() {

@@ -115,12 +115,11 @@ fn every_fault_of_the_facts_is_told_at_once() {
     let whole: Value = serde_json::from_str(include_str!("../../examples/ransomware.json")).unwrap();
     let set = |pointer: &str, value: Value| {
         let mut body = whole.clone();
-        match body.pointer_mut(pointer) {
-            Some(place) => *place = value,
-            None => {
-                let (parent, name) = pointer.rsplit_once('/').unwrap();
-                body.pointer_mut(parent).unwrap()[name] = value;
-            }
+        if let Some(place) = body.pointer_mut(pointer) {
+            *place = value;
+        } else {
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            body.pointer_mut(parent).unwrap()[name] = value;
         }
         body
     };

@@ -48,6 +48,9 @@ pub struct Service {
     _database: Database,
 }
 
+/// Read once for all tests.
+static KNOWLEDGE: OnceLock<Knowledge> = OnceLock::new();
+
 impl Service {
     pub fn start(engine: Engine) -> Self {
         Self::with(engine, |_| {})
@@ -56,7 +59,6 @@ impl Service {
     /// A service with other limits.
     pub fn with(engine: Engine, change: impl FnOnce(&mut Limits)) -> Self {
         let serving = serving(change);
-        static KNOWLEDGE: OnceLock<Knowledge> = OnceLock::new();
         let knowledge = KNOWLEDGE.get_or_init(|| Knowledge::load().unwrap());
         let database = Database::create(engine);
         let db = Db::open(&database.url, Bounds { connections: 4, ..Bounds::DEFAULT }).unwrap();

@@ -1,6 +1,8 @@
 //! The program as an operator knows it on good and bad days: the real binary, its limits, its logs, its
 //! end, and what is left after a crash.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// What was measured is shown with `--nocapture`.
+#![allow(clippy::print_stdout)]
 
 mod backups;
 mod crashes;

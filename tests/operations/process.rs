@@ -52,13 +52,13 @@ impl Tasuke {
     }
 
     /// Serves under another program, which ends with `exec` of what it is given.
-    pub fn serve_in(wrapper: &[&str], url: &str, arguments: &[&str]) -> Self {
-        let plain = command(url);
-        let mut wrapped = Command::new(wrapper[0]);
-        wrapped.args(&wrapper[1..]).arg(plain.get_program()).env_clear().stdin(Stdio::null());
-        wrapped.env("PATH", std::env::var("PATH").unwrap());
-        wrapped.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        Self::start(free_port(), wrapped, arguments)
+    pub fn serve_in(outer: &[&str], url: &str, arguments: &[&str]) -> Self {
+        let inner = command(url);
+        let mut command = Command::new(outer[0]);
+        command.args(&outer[1..]).arg(inner.get_program()).env_clear().stdin(Stdio::null());
+        command.env("PATH", std::env::var("PATH").unwrap());
+        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::start(free_port(), command, arguments)
     }
 
     fn start(address: SocketAddr, mut command: Command, arguments: &[&str]) -> Self {
