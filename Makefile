@@ -7,8 +7,7 @@ demo:
 	@cargo run --quiet -- --log warn demo
 
 test: lint
-	scripts/with-postgres scripts/run-tests
-	cargo test --quiet --features otlp --test operations traced
+	scripts/with-postgres scripts/run-tests --all-features
 
 # Brings up what docker-compose.yml says, calls it, stops a replica, takes it down. Needs a container engine.
 test-compose:
@@ -18,7 +17,6 @@ lint:
 	@scripts/install build
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	cargo clippy --all-targets --features otlp -- -D warnings
 
 # Rewrites the checked-in OpenAPI document.
 openapi:

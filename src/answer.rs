@@ -30,6 +30,12 @@ pub fn written<T: Serialize>(
     Ok(response.insert_header(etag(&fingerprint(&[&body]))).content_type("application/json").body(body))
 }
 
+/// The body of what a call has created.
+pub fn text<T: Serialize>(value: &T) -> Result<String, Problem> {
+    let body = bytes(value)?;
+    String::from_utf8(body).map_err(|_| Problem::new(&kinds::INTERNAL))
+}
+
 fn bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
     serde_json::to_vec(value).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written");
@@ -38,7 +44,7 @@ fn bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
 }
 
 /// An `ETag` header value for `tag`.
-fn etag(tag: &str) -> (header::HeaderName, String) {
+pub fn etag(tag: &str) -> (header::HeaderName, String) {
     (header::ETAG, format!("\"{tag}\""))
 }
 

@@ -6,6 +6,7 @@ mod query;
 
 pub use query::Query;
 
+use crate::answer::fingerprint;
 use crate::config::Limits;
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
@@ -20,9 +21,9 @@ use std::future::Future;
 use std::pin::Pin;
 use utoipa::ToSchema;
 
-/// A JSON body that obeys the schema of `T`.
+/// A JSON body that obeys the schema of `T`, and a digest of what it said.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct Body<T>(pub T, pub String);
 
 /// The schemas of request bodies and query strings, compiled, and the limits of a body.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl Schemas {
         Ok(Self { bodies, queries: query::Queries::of(document)?, limits })
     }
 
-    fn read<T: DeserializeOwned + ToSchema>(&self, bytes: &[u8]) -> Result<T, Problem> {
+    fn read<T: DeserializeOwned + ToSchema>(&self, bytes: &[u8]) -> Result<(T, String), Problem> {
         let mut value: Value = serde_json::from_slice(bytes).map_err(|error| {
             Problem::new(&kinds::MALFORMED_BODY).with_detail(LocalizedText::new(
                 format!("{} 行 {} 桁でJSONとして読めません。", error.line(), error.column()),
@@ -69,7 +70,8 @@ impl Schemas {
             return Err(Problem::new(&kinds::INTERNAL));
         };
         told(validator, &value, "", &mut faults);
-        settle(value, faults)
+        let said = fingerprint(&[value.to_string().as_bytes()]);
+        settle(value, faults).map(|body| (body, said))
     }
 }
 
@@ -136,7 +138,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
             }
             let payload = payload.await.map_err(|_| Problem::new(&kinds::BAD_REQUEST))?;
             let bytes = arrival::collect(payload, declared, &schemas.limits).await?;
-            schemas.read(&bytes).map(Self)
+            schemas.read(&bytes).map(|(body, said)| Self(body, said))
         })
     }
 }

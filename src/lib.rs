@@ -17,6 +17,7 @@ mod era;
 mod guidelines;
 mod health;
 mod id;
+mod idempotency;
 pub mod knowledge;
 mod limits;
 mod metrics;

@@ -51,3 +51,15 @@ diesel::table! {
         submitted_by -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    idempotency_keys (tenant, route, key) {
+        tenant -> Text,
+        route -> Text,
+        key -> Text,
+        fingerprint -> Text,
+        location -> Text,
+        body -> Text,
+        created_at -> Timestamp,
+    }
+}

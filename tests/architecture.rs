@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 /// The features in their line: each may use those before it, as far as it names them here.
 const LINE: &[(&str, &[&str])] = &[
     ("tenants", &[]),
+    ("idempotency", &[]),
     ("guidelines", &[]),
     ("questionnaires", &["guidelines"]),
-    ("clients", &[]),
-    ("assessments", &["clients", "questionnaires"]),
+    ("clients", &["idempotency"]),
+    ("assessments", &["clients", "idempotency", "questionnaires"]),
     ("contacts", &[]),
     ("routing", &["contacts"]),
 ];

@@ -7,11 +7,12 @@ use crate::caller::{Caller, Scope};
 use crate::clock;
 use crate::db::{Db, StoreError};
 use crate::id::Id;
+use crate::idempotency::{self, Created, Idempotency, once};
 use crate::page::Page;
 use crate::problem::{Listing, Problem, Reading, Writing, kinds};
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse, get, http::header, post};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -117,29 +118,37 @@ async fn list_clients(
 
 /// Create a client
 ///
-/// Needs `clients:write`; a token that is narrowed to one client may not.
+/// With an `Idempotency-Key` the call is safe to repeat for 24 hours. Needs `clients:write`; a token
+/// that is narrowed to one client may not.
 #[utoipa::path(tag = "clients", operation_id = "createClient", request_body = NewClient,
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own, new for each new request", max_length = 257)),
     responses((status = 201, body = ClientOut, headers(("location" = String), ("etag" = String))), Writing))]
 #[post("/v1/clients")]
 async fn create_client(
     caller: Caller,
     db: Data<Db>,
-    Body(body): Body<NewClient>,
+    idempotency: Idempotency,
+    Body(body, said): Body<NewClient>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::ClientsWrite)?;
     if tenant.only_client().is_some() {
         return Err(narrowed());
     }
     let client = body.into_client(clock::new_id(), clock::now());
-    let client = db
-        .write(move |conn| match store::add(conn, &tenant, &client) {
-            Err(StoreError::Duplicate) => Err(taken(&client)),
-            other => other.map(|()| client.clone()).map_err(Problem::from),
+    let created = db
+        .write(move |conn| {
+            once(conn, &tenant, &idempotency, &said, |conn| {
+                match store::add(conn, &tenant, &client) {
+                    Err(StoreError::Duplicate) => return Err(taken(&client)),
+                    other => other?,
+                }
+                let location = format!("/v1/clients/{}", client.id);
+                let body = answer::text(&ClientOut::from(client.clone()))?;
+                Ok(Created { location, body, replayed: false })
+            })
         })
         .await?;
-    let mut response = HttpResponse::Created();
-    response.insert_header((header::LOCATION, format!("/v1/clients/{}", client.id)));
-    answer::written(response, &ClientOut::from(client))
+    Ok(idempotency::answer(created))
 }
 
 /// Show a client

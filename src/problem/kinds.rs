@@ -61,6 +61,9 @@ kinds! {
     DUPLICATE = 409 "duplicate"
         { "すでに存在します" "It exists already" }
         { "既存のものを取得するか、別の値で作成してください。" "Read the existing one, or create it with another value." }
+    IDEMPOTENCY_KEY_IN_USE = 409 "idempotency-key-in-use"
+        { "同じキーの処理がまだ終わっていません" "A call with this key is still running" }
+        { "Retry-After の秒数を待って、同じキーで送り直してください。" "Wait as long as Retry-After says and send it again with the same key." }
     STALE = 412 "stale"
         { "他の更新が先に行われました" "Somebody else changed it first" }
         { "最新版を取得してからやり直してください。" "Read the latest version and try again." }
@@ -76,6 +79,9 @@ kinds! {
     INVALID = 422 "invalid"
         { "リクエストが規則に反しています" "The request breaks a rule" }
         { "errors の各項目が示す箇所を直してください。何も保存されていません。" "Correct each place that errors points to. Nothing was stored." }
+    IDEMPOTENCY_KEY_REUSED = 422 "idempotency-key-reused"
+        { "同じキーが別の内容で使われています" "This key was used for something else" }
+        { "新しい内容には新しいキーを使ってください。" "Use a new key for a new request." }
     RATE_LIMITED = 429 "rate-limited"
         { "リクエストが多すぎます" "Too many requests" }
         { "Retry-After の秒数を待ち、間隔をあけて送ってください。" "Wait as long as Retry-After says, and send more slowly." }

@@ -38,7 +38,7 @@ async fn decide_routing(
     ruleset: Data<Ruleset>,
     directory: Data<Directory>,
     metrics: Data<Metrics>,
-    Body(RoutingFacts(json)): Body<RoutingFacts>,
+    Body(RoutingFacts(json), _): Body<RoutingFacts>,
 ) -> Result<HttpResponse, Problem> {
     caller.with(Scope::IncidentsRead)?;
     let facts = Facts::read(&ruleset.schema, &json)?;

@@ -8,6 +8,7 @@ mod contacts;
 mod document;
 mod guidelines;
 mod http;
+mod idempotency;
 mod limits;
 mod questionnaires;
 mod routing;

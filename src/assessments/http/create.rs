@@ -9,19 +9,23 @@ use crate::caller::{Caller, Scope, Tenant};
 use crate::clients;
 use crate::clock;
 use crate::db::{AnyConnection, Db, StoreError};
+use crate::idempotency::{self, Created, Idempotency, once};
 use crate::metrics::Metrics;
 use crate::problem::{Fault, Problem, Writing, kinds};
 use crate::questionnaires::{Questionnaire, Questionnaires};
 use crate::text::LocalizedText;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, http::header, post};
+use actix_web::{HttpResponse, post};
+use chrono::{DateTime, Utc};
 
 /// Create an assessment
 ///
 /// A draft, or with `state` `submitted` and an answer to every item a submission. With an
-/// `external_id` the call is safe to repeat: the same content answers the assessment that is there,
-/// with `Idempotent-Replayed: true`. Needs `assessments:write`.
+/// `Idempotency-Key` the call is safe to repeat for 24 hours; with an `external_id` for ever: the same
+/// content answers the assessment that is there, with `Idempotent-Replayed: true`. Needs
+/// `assessments:write`.
 #[utoipa::path(tag = "assessments", operation_id = "createAssessment", request_body = NewAssessment,
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own, new for each new request", max_length = 257)),
     responses((status = 201, body = AssessmentOut, headers(("location" = String), ("etag" = String))), Writing))]
 #[post("/v1/assessments")]
 pub async fn create_assessment(
@@ -29,49 +33,56 @@ pub async fn create_assessment(
     db: Data<Db>,
     questionnaires: Data<Questionnaires>,
     metrics: Data<Metrics>,
-    Body(body): Body<NewAssessment>,
+    idempotency: Idempotency,
+    Body(body, said): Body<NewAssessment>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
     let questionnaire = checked(&body, &questionnaires)?.clone();
+    let submitted = (state_of(&body) == State::Submitted).then(|| questionnaire.id.clone());
     let subject = caller.subject().to_owned();
     let (id, now) = (clock::new_id(), clock::now());
-    let (assessment, replayed) = db
+    let created = db
         .write(move |conn| {
-            let wanted = state_of(&body);
-            let client_id = client_of(conn, &tenant, &body)?;
-            let fingerprint = fingerprint_of(&client_id, &body)?;
-            let draft = Assessment {
-                id: id.clone(),
-                client_id,
-                questionnaire: body.questionnaire.clone(),
-                external_id: body.external_id.clone(),
-                state: State::Draft,
-                answers: body.answers.clone(),
-                fingerprint,
-                revision: 1,
-                created_by: subject.clone(),
-                created_at: now,
-                updated_at: now,
-                submitted: None,
-            };
-            let assessment = match wanted {
-                State::Draft => draft,
-                State::Submitted => {
-                    Assessment { revision: 1, ..draft.submit(&questionnaire, &subject, now)? }
-                }
-            };
-            save_once(conn, &tenant, assessment)
+            once(conn, &tenant, &idempotency, &said, |conn| {
+                let client_id = client_of(conn, &tenant, &body)?;
+                let draft = draft(&body, id.clone(), client_id, &subject, now)?;
+                let assessment = match state_of(&body) {
+                    State::Draft => draft,
+                    State::Submitted => {
+                        Assessment { revision: 1, ..draft.submit(&questionnaire, &subject, now)? }
+                    }
+                };
+                save_once(conn, &tenant, assessment)
+            })
         })
         .await?;
-    if assessment.state == State::Submitted && !replayed {
-        metrics.count_submission(&assessment.questionnaire);
+    if let (Some(questionnaire), false) = (submitted, created.replayed) {
+        metrics.count_submission(&questionnaire);
     }
-    let mut response = HttpResponse::Created();
-    if replayed {
-        response.insert_header(("idempotent-replayed", "true"));
-    }
-    response.insert_header((header::LOCATION, format!("/v1/assessments/{}", assessment.id)));
-    answer::written(response, &AssessmentOut::from(assessment))
+    Ok(idempotency::answer(created))
+}
+
+fn draft(
+    body: &NewAssessment,
+    id: String,
+    client_id: String,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<Assessment, StoreError> {
+    Ok(Assessment {
+        id,
+        fingerprint: fingerprint_of(&client_id, body)?,
+        client_id,
+        questionnaire: body.questionnaire.clone(),
+        external_id: body.external_id.clone(),
+        state: State::Draft,
+        answers: body.answers.clone(),
+        revision: 1,
+        created_by: by.to_owned(),
+        created_at: now,
+        updated_at: now,
+        submitted: None,
+    })
 }
 
 /// What the call says, in whatever order the answers come. Not by which name the client is called.
@@ -150,17 +161,23 @@ fn save_once(
     conn: &mut AnyConnection,
     tenant: &Tenant,
     assessment: Assessment,
-) -> Result<(Assessment, bool), Problem> {
+) -> Result<Created, Problem> {
     if store::add(conn, tenant, &assessment)? {
-        return Ok((assessment, false));
+        return created(assessment, false);
     }
     let external_id = assessment.external_id.as_deref().unwrap_or_default();
     let kept = store::by_external_id(conn, tenant, &assessment.client_id, external_id)?;
     if kept.fingerprint == assessment.fingerprint {
-        Ok((kept, true))
+        created(kept, true)
     } else {
         Err(external_id_taken(&kept))
     }
+}
+
+fn created(assessment: Assessment, replayed: bool) -> Result<Created, Problem> {
+    let location = format!("/v1/assessments/{}", assessment.id);
+    let body = answer::text(&AssessmentOut::from(assessment))?;
+    Ok(Created { location, body, replayed })
 }
 
 fn external_id_taken(kept: &Assessment) -> Problem {

@@ -1,0 +1,92 @@
+//! The `Idempotency-Key` header.
+use super::domain::{Created, Kept, Key, expired_before};
+use super::store;
+use crate::answer::{self as answers, fingerprint};
+use crate::caller::Tenant;
+use crate::clock;
+use crate::db::AnyConnection;
+use crate::problem::{Fault, Problem, kinds};
+use crate::text::LocalizedText;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use std::future::{Ready, ready};
+
+/// The key of a call, if it has one, and the route it is for.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    key: Option<Key>,
+    route: String,
+}
+
+impl FromRequest for Idempotency {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
+        let mut given = request.headers().get_all("idempotency-key");
+        let key = match (given.next(), given.next()) {
+            (None, _) => Some(None),
+            (Some(value), None) => value.to_str().ok().and_then(Key::parse).map(Some),
+            (Some(_), Some(_)) => None,
+        };
+        ready(key.map(|key| Self { key, route }).ok_or_else(|| {
+            Problem::invalid(vec![Fault::new(
+                "/header/idempotency-key",
+                "pattern",
+                LocalizedText::new(
+                    "印字可能な1～255文字のキーを一つだけ指定してください",
+                    "must be one key of 1 to 255 printable characters",
+                ),
+            )])
+        }))
+    }
+}
+
+/// Does `work` once for the key: a repeated call is given the first answer again. Runs inside the
+/// transaction of the work, so that data and answer are kept together or not at all. What is refused
+/// is not kept: it may be corrected and sent again under the same key.
+pub fn once(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    idempotency: &Idempotency,
+    said: &str,
+    work: impl FnOnce(&mut AnyConnection) -> Result<Created, Problem>,
+) -> Result<Created, Problem> {
+    let Idempotency { key: Some(key), route } = idempotency else {
+        return work(conn);
+    };
+    let now = clock::now();
+    let not_before = expired_before(now);
+    if !store::take(conn, tenant, route, key)? {
+        return Err(Problem::new(&kinds::IDEMPOTENCY_KEY_IN_USE).with_header(header::RETRY_AFTER, "1"));
+    }
+    if let Some(kept) = store::find(conn, tenant, route, key, not_before)? {
+        if kept.fingerprint != said {
+            return Err(Problem::new(&kinds::IDEMPOTENCY_KEY_REUSED));
+        }
+        return Ok(Created { location: kept.location, body: kept.body, replayed: true });
+    }
+    let created = work(conn)?;
+    let kept = Kept {
+        fingerprint: said.to_owned(),
+        location: created.location.clone(),
+        body: created.body.clone(),
+    };
+    store::keep(conn, tenant, route, key, &kept, now, not_before)?;
+    Ok(created)
+}
+
+/// The answer to a call that created something, now or before.
+pub fn answer(created: Created) -> HttpResponse {
+    let mut response = HttpResponse::Created();
+    if created.replayed {
+        response.insert_header(("idempotent-replayed", "true"));
+    }
+    response
+        .insert_header((header::LOCATION, created.location))
+        .insert_header(answers::etag(&fingerprint(&[created.body.as_bytes()])))
+        .content_type("application/json")
+        .body(created.body)
+}

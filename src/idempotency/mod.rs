@@ -1,0 +1,7 @@
+//! Calls that can be repeated: with the same `Idempotency-Key` the first answer comes again.
+mod domain;
+mod http;
+mod store;
+
+pub use domain::Created;
+pub use http::{Idempotency, answer, once};

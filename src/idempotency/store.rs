@@ -1,0 +1,82 @@
+//! First answers in the database, by tenant, route and key.
+use super::domain::{Kept, Key};
+use crate::caller::Tenant;
+use crate::db::{AnyConnection, StoreError};
+use crate::schema::idempotency_keys::{self, dsl};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+
+/// The name of the list that a key stands in. A narrowed token has one of its own: an answer that was
+/// given to a wider one is none of its business.
+fn route_of(tenant: &Tenant, route: &str) -> String {
+    tenant.only_client().map_or_else(|| route.to_owned(), |client| format!("{route} {client}"))
+}
+
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+/// Takes the key for this transaction; `false` when another one has it: its call is still running.
+/// On SQLite one writes at a time, so the other is over by now.
+pub fn take(conn: &mut AnyConnection, tenant: &Tenant, route: &str, key: &Key) -> Result<bool, StoreError> {
+    match conn {
+        AnyConnection::Sqlite(_) => Ok(true),
+        AnyConnection::Postgres(c) => {
+            let name = format!("{}\n{}\n{}", tenant.slug(), route_of(tenant, route), key.as_str());
+            let taken: Locked =
+                diesel::sql_query("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked")
+                    .bind::<Text, _>(name)
+                    .get_result(c)?;
+            Ok(taken.locked)
+        }
+    }
+}
+
+pub fn find(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    route: &str,
+    key: &Key,
+    not_before: DateTime<Utc>,
+) -> Result<Option<Kept>, StoreError> {
+    let row: Option<(String, String, String)> = dsl::idempotency_keys
+        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(dsl::route.eq(route_of(tenant, route)))
+        .filter(dsl::key.eq(key.as_str()))
+        .filter(dsl::created_at.ge(not_before.naive_utc()))
+        .select((dsl::fingerprint, dsl::location, dsl::body))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(fingerprint, location, body)| Kept { fingerprint, location, body }))
+}
+
+/// Keeps the first answer, and forgets the tenant's that are too old.
+pub fn keep(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    route: &str,
+    key: &Key,
+    kept: &Kept,
+    now: DateTime<Utc>,
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let old = dsl::idempotency_keys
+        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(dsl::created_at.lt(not_before.naive_utc()));
+    diesel::delete(old).execute(conn)?;
+    diesel::insert_into(idempotency_keys::table)
+        .values((
+            dsl::tenant.eq(tenant.slug()),
+            dsl::route.eq(route_of(tenant, route)),
+            dsl::key.eq(key.as_str()),
+            dsl::fingerprint.eq(&kept.fingerprint),
+            dsl::location.eq(&kept.location),
+            dsl::body.eq(&kept.body),
+            dsl::created_at.eq(now.naive_utc()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! With the same `Idempotency-Key` the first answer comes again.
+use crate::support::{Answer, Caller, Engine, Service};
+use rstest::rstest;
+use serde_json::{Value, json};
+use std::sync::Barrier;
+use tasuke::caller::Scope;
+use ureq::http::Method;
+
+fn post(caller: &Caller<'_>, path: &str, key: &str, body: &Value) -> Answer {
+    let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+    caller.send(&Method::POST, path, &headers, Some(&serde_json::to_vec(body).unwrap()))
+}
+
+fn count(caller: &Caller<'_>, path: &str) -> usize {
+    caller.get(path).expect(200).json["items"].as_array().unwrap().len()
+}
+
+#[rstest]
+fn a_call_with_a_key_is_done_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let body = json!({"name": "A"});
+    let first = post(&acme, "/v1/clients", "k-1", &body).expect(201);
+    assert_eq!(first.header("idempotent-replayed"), "");
+    // Quoted it is the same key, also with another token, and a null says nothing.
+    let token = service.caller("acme", &[Scope::ClientsWrite], None);
+    for (caller, key, body) in
+        [(&acme, "\"k-1\"", &body), (&token, "k-1", &json!({"name": "A", "industry": null}))]
+    {
+        let again = post(caller, "/v1/clients", key, body).expect(201);
+        assert_eq!((&again.json, again.header("idempotent-replayed")), (&first.json, "true"));
+        for header in ["location", "etag"] {
+            assert_eq!(again.header(header), first.header(header));
+        }
+    }
+    assert_eq!(count(&acme, "/v1/clients"), 1);
+
+    let other = post(&acme, "/v1/clients", "k-1", &json!({"name": "B"})).expect(422);
+    assert_eq!(other.text("/code"), "idempotency-key-reused");
+    post(&acme, "/v1/clients", "k-2", &body).expect(201);
+    post(&service.tenant("rival"), "/v1/clients", "k-1", &body).expect(201);
+    // Another route, another key.
+    let assessment = json!({"client_id": first.json["id"], "questionnaire": "ipa-basic-rules-3.1"});
+    let made = post(&acme, "/v1/assessments", "k-1", &assessment).expect(201);
+    assert_eq!(post(&acme, "/v1/assessments", "k-1", &assessment).expect(201).json, made.json);
+    assert_eq!((count(&acme, "/v1/clients"), count(&acme, "/v1/assessments")), (2, 1));
+}
+
+#[rstest]
+fn what_is_refused_may_be_corrected_under_its_key(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    post(&acme, "/v1/clients", "k-1", &json!({"name": ""})).expect(422);
+    acme.post("/v1/clients", &json!({"name": "A", "external_id": "taken"})).expect(201);
+    post(&acme, "/v1/clients", "k-1", &json!({"name": "A", "external_id": "taken"})).expect(409);
+    post(&acme, "/v1/clients", "k-1", &json!({"name": "A", "external_id": "free"})).expect(201);
+}
+
+#[rstest]
+fn a_narrowed_token_is_not_told_what_a_wider_one_was(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client =
+        |name: &str| acme.post("/v1/clients", &json!({"name": name})).expect(201).text("/id").to_owned();
+    let (mine, other) = (client("mine"), client("other"));
+    let body = json!({"client_id": other, "questionnaire": "ipa-basic-rules-3.1"});
+    post(&acme, "/v1/assessments", "k-1", &body).expect(201);
+    let narrowed = service.caller("acme", Scope::ALL, Some(&mine));
+    let refused = post(&narrowed, "/v1/assessments", "k-1", &body).expect(422);
+    assert_eq!(refused.faults(), ["/client_id unknown-client"]);
+}
+
+#[rstest]
+fn sixty_four_parallel_calls_with_one_key_leave_one_row(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let body = json!({"name": "A"});
+    let together = Barrier::new(64);
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let call = || {
+            let caller = service.tenant("acme");
+            together.wait();
+            post(&caller, "/v1/clients", "k-1", &body)
+        };
+        let threads: Vec<_> = (0..64).map(|_| scope.spawn(call)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let good: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
+    assert!(!good.is_empty());
+    assert!(good.iter().all(|answer| answer.json == good[0].json));
+    // Who came while the first was under way is told so, or to wait.
+    let others = answers.iter().filter(|answer| answer.status != 201);
+    for other in others {
+        assert!(
+            ["idempotency-key-in-use", "unavailable"].contains(&other.text("/code")),
+            "{:#}",
+            other.json
+        );
+    }
+    assert_eq!(count(&acme, "/v1/clients"), 1);
+    assert_eq!(post(&acme, "/v1/clients", "k-1", &body).expect(201).json, good[0].json);
+}
+
+#[test]
+fn a_key_that_is_none_is_refused() {
+    let service = Service::start(Engine::Sqlite);
+    let acme = service.tenant("acme");
+    let long = "x".repeat(256);
+    for key in ["", "\"\"", long.as_str()] {
+        let refused = post(&acme, "/v1/clients", key, &json!({"name": "A"})).expect(422);
+        assert_eq!(refused.faults(), ["/header/idempotency-key pattern"], "{key}");
+    }
+    assert_eq!(count(&acme, "/v1/clients"), 0);
+}
