@@ -151,9 +151,8 @@ fn replicas_that_migrate_at_once_do_no_harm(#[values(Engine::Sqlite, Engine::Pos
         let together = Barrier::new(4);
         let ran: usize = std::thread::scope(|scope| {
             let migrate = || {
-                let db = Db::open(&database.url, Bounds::DEFAULT).unwrap();
                 together.wait();
-                db.migrate().unwrap().len()
+                Db::open(&database.url, Bounds::DEFAULT).unwrap().migrate().unwrap().len()
             };
             let replicas: Vec<_> = (0..4).map(|_| scope.spawn(migrate)).collect();
             replicas.into_iter().map(|replica| replica.join().unwrap()).sum()

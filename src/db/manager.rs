@@ -5,6 +5,7 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection};
+use std::time::Duration;
 
 #[derive(Debug, Clone)]
 enum Address {
@@ -83,6 +84,21 @@ impl r2d2::HandleError<r2d2::Error> for Quiet {
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
 
+/// Sets them. A fresh file is switched to WAL by its first connections, and SQLite does not wait when
+/// two do that at once: the second one tries again.
+fn set_pragmas(conn: &mut SqliteConnection) -> diesel::QueryResult<()> {
+    const TRIES: u32 = 100;
+    for _ in 1..TRIES {
+        match conn.batch_execute(PRAGMAS) {
+            Err(error) if error.to_string().contains("locked") => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            done => return done,
+        }
+    }
+    conn.batch_execute(PRAGMAS)
+}
+
 #[derive(QueryableByName)]
 struct Pragmas {
     #[diesel(sql_type = Text)]
@@ -127,7 +143,7 @@ impl ManageConnection for Manager {
             }
             Address::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path).map_err(r2d2::Error::ConnectionError)?;
-                conn.batch_execute(PRAGMAS).map_err(r2d2::Error::QueryError)?;
+                set_pragmas(&mut conn).map_err(r2d2::Error::QueryError)?;
                 Ok(AnyConnection::Sqlite(conn))
             }
         }
