@@ -109,7 +109,7 @@ pub struct Limits {
     /// Seconds an idle connection is kept
     #[arg(long, env = "TASUKE_KEEP_ALIVE_SECONDS", default_value_t = 75, value_parser = seconds(3600).range(1..))]
     pub keep_alive_seconds: u64,
-    /// Connections at once, over all workers
+    /// Connections at once, shared out evenly to the workers (rounded up)
     #[arg(long, env = "TASUKE_MAX_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
     /// Requests a second of one tenant
@@ -211,13 +211,12 @@ impl FromStr for DatabaseUrl {
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, rest) = self.0.split_once("://").unwrap_or(("", &self.0));
-        let rest = match rest.rsplit_once('@') {
-            Some((_, host)) => format!("***@{host}"),
-            None => rest.to_owned(),
-        };
-        // Parameters may hold a password too.
-        let shown = rest.split('?').next().unwrap_or_default();
-        write!(f, "{scheme}://{shown}")
+        // Parameters may hold a password, and with an @ in it.
+        let plain = rest.split('?').next().unwrap_or_default();
+        match plain.rsplit_once('@') {
+            Some((_, host)) => write!(f, "{scheme}://***@{host}"),
+            None => write!(f, "{scheme}://{plain}"),
+        }
     }
 }
 
@@ -237,6 +236,7 @@ mod tests {
             ("postgres://u:secret@db:5432/t", "postgres://***@db:5432/t"),
             ("postgres://u:se@cret@db/t?x=1", "postgres://***@db/t"),
             ("postgres://db/t?password=secret", "postgres://db/t"),
+            ("postgres://db/t?user=x&password=se@cret", "postgres://db/t"),
             ("sqlite://data/tasuke.db", "sqlite://data/tasuke.db"),
         ] {
             let url: DatabaseUrl = url.parse().unwrap();

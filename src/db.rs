@@ -5,7 +5,7 @@ mod manager;
 mod migrate;
 
 pub use error::{Retry, StoreError};
-pub use migrate::{pending, unknown};
+pub use migrate::Difference;
 
 use actix_web::rt::time::timeout;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
@@ -13,7 +13,7 @@ use diesel::r2d2::Pool;
 use diesel::{PgConnection, SqliteConnection};
 use manager::Manager;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// A connection to either database. Queries are written once against it.
@@ -119,7 +119,8 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Retry + Send + 'static,
     {
-        self.blocking(move |db| db.write_now(work)).await
+        let deadline = Instant::now() + self.bounds.answer_within;
+        self.blocking(move |db| db.write_until(Some(deadline), work)).await
     }
 
     /// Like [`Db::write`], on the thread of the caller: for the command line.
@@ -127,9 +128,25 @@ impl Db {
         &self,
         work: impl Fn(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.write_until(None, work)
+    }
+
+    /// Does not begin, or begin again, when nobody waits any more: the caller was told to ask again,
+    /// and would have it done twice.
+    fn write_until<T, E: From<StoreError> + Retry>(
+        &self,
+        deadline: Option<Instant>,
+        work: impl Fn(&mut AnyConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut attempt = 1;
         loop {
-            match self.run(|conn| transaction(conn, &work)) {
+            let in_time = || {
+                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                    return Err(StoreError::unavailable("its caller does not wait any more"));
+                }
+                Ok(())
+            };
+            match self.run(|conn| transaction(conn, &in_time, &work)) {
                 Err(error) if error.may_help() && attempt < ATTEMPTS => {
                     tracing::debug!(attempt, "another transaction was in the way");
                     attempt += 1;
@@ -175,7 +192,8 @@ impl Db {
             span.in_scope(|| work(&db))
         });
         match timeout(self.bounds.answer_within, done).await {
-            Ok(done) => done.map_err(|error| StoreError::Unavailable(error.into()))?,
+            // The work panicked, or the process is about to end.
+            Ok(done) => done.map_err(|error| StoreError::Broken(error.into()))?,
             Err(_) => Err(StoreError::unavailable("the database does not answer in time").into()),
         }
     }
@@ -192,6 +210,7 @@ impl Db {
 
 fn transaction<T, E: From<StoreError>>(
     conn: &mut AnyConnection,
+    in_time: impl Fn() -> Result<(), StoreError>,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
 ) -> Result<T, E> {
     type Manager = <AnyConnection as diesel::Connection>::TransactionManager;
@@ -202,7 +221,9 @@ fn transaction<T, E: From<StoreError>>(
         AnyConnection::Postgres(c) => AnsiTransactionManager::begin_transaction(c),
     }
     .map_err(StoreError::from)?;
-    match work(conn) {
+    // Waiting for the lock may have taken all the time there was.
+    let done = in_time().map_err(E::from).and_then(|()| work(conn));
+    match done {
         Ok(value) => {
             <Manager as TransactionManager<AnyConnection>>::commit_transaction(conn)
                 .map_err(StoreError::from)?;

@@ -7,6 +7,8 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -18,12 +20,26 @@ pub fn routes(config: &mut ServiceConfig) {
 #[derive(Debug, Default)]
 pub struct Readiness {
     draining: AtomicBool,
+    /// When the database answered last: asking more often than each second tells nothing new, and
+    /// costs connections.
+    answered: Mutex<Option<Instant>>,
 }
 
 impl Readiness {
     /// From now on not ready: the proxy sends nobody any more.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Readiness {
+    fn answered_just_now(&self) -> bool {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.is_some_and(|at| at.elapsed() < Duration::from_secs(1))
+    }
+
+    fn note_answer(&self) {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }
 
@@ -62,6 +78,9 @@ async fn readyz(db: Data<Db>, readiness: Data<Readiness>) -> Result<HttpResponse
             "This process is about to stop.",
         )));
     }
-    db.answers().await?;
+    if !readiness.answered_just_now() {
+        db.answers().await?;
+        readiness.note_answer();
+    }
     Ok(ok())
 }

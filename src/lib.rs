@@ -32,3 +32,4 @@ mod shipped;
 pub mod telemetry;
 pub mod tenants;
 pub mod text;
+mod watchdog;

@@ -12,6 +12,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -63,18 +64,33 @@ impl Meters {
 
     /// The address of the caller: that of the connection, or the one that the trusted proxies tell.
     fn address(&self, request: &ServiceRequest) -> String {
-        let forwarded: Vec<&str> = request
+        let forwarded: Vec<&[u8]> = request
             .headers()
             .get_all(header::X_FORWARDED_FOR)
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
             .collect();
         let trusted = usize::from(self.limits.trusted_proxies);
         let told = forwarded.len().checked_sub(trusted).and_then(|at| forwarded.get(at));
-        match told {
-            Some(address) => (*address).to_owned(),
-            None => request.peer_addr().map_or_else(String::new, |peer| peer.ip().to_string()),
+        let told = told.and_then(|bytes| std::str::from_utf8(bytes).ok()).and_then(read_address);
+        let address = told.or_else(|| request.peer_addr().map(|peer| peer.ip()));
+        address.map_or_else(String::new, network)
+    }
+}
+
+/// An address as proxies write it: with a port or without.
+fn read_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+/// Whom an address stands for: of IPv6, everybody has a whole /64.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
     }
 }
@@ -165,4 +181,25 @@ fn within(length: usize, limit: usize, kind: &'static Kind) -> Result<(), Proble
         format!("上限は {limit} バイトです。"),
         format!("At most {limit} bytes are accepted."),
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{network, read_address};
+
+    #[test]
+    fn an_address_stands_for_its_network() {
+        for (text, counted) in [
+            ("203.0.113.7", Some("203.0.113.7")),
+            (" 203.0.113.7:4711", Some("203.0.113.7")),
+            ("::ffff:203.0.113.7", Some("203.0.113.7")),
+            ("2001:db8:1:2:3:4:5:6", Some("2001:db8:1:2::/64")),
+            ("[2001:db8:1:2::9]:443", Some("2001:db8:1:2::/64")),
+            ("[2001:db8::1]", Some("2001:db8:0:0::/64")),
+            ("unknown", None),
+            ("", None),
+        ] {
+            assert_eq!(read_address(text).map(network).as_deref(), counted, "{text:?}");
+        }
+    }
 }

@@ -132,7 +132,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             demo::run(&storage, &serving, &identity, &examples)
         }
         Command::Migrate => {
-            let ran = server::open(&storage)?.migrate()?;
+            let ran = server::migrate(&server::open(&storage)?, &storage)?;
             println!("{} migrations ran {}", ran.len(), ran.join(" "));
             Ok(())
         }
@@ -147,7 +147,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Token { wanted, identity } => token(&storage, wanted, &identity),
         Command::Backup { file } => {
-            server::open(&storage)?.backup(&file)?;
+            server::open_existing(&storage)?.backup(&file)?;
             println!("{}", file.display());
             Ok(())
         }

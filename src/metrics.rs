@@ -1,5 +1,6 @@
 //! What the service counts, in the form that Prometheus reads, on a listener of its own.
 use crate::db::Db;
+use crate::request::method_label;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
@@ -90,17 +91,21 @@ pub async fn measure(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let metrics = request.app_data::<Data<Metrics>>().cloned();
-    let method = request.method().to_string();
+    let method = method_label(request.method());
     let started = Instant::now();
-    let response = next.call(request).await?.map_into_boxed_body();
+    let called = next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     if let Some(metrics) = metrics {
-        let route = response.request().match_pattern().unwrap_or_else(|| "none".into());
-        let status = response.status();
-        metrics.requests.with_label_values(&[method.as_str(), &route, status.as_str()]).inc();
+        let (route, status) = match &called {
+            Ok(response) => (response.request().match_pattern(), response.status()),
+            // Of a panic the request is lost, and with it its route.
+            Err(error) => (None, error.as_response_error().status_code()),
+        };
+        let route = route.unwrap_or_else(|| "none".into());
+        metrics.requests.with_label_values(&[method, &route, status.as_str()]).inc();
         let seconds = started.elapsed().as_secs_f64();
-        metrics.seconds.with_label_values(&[method.as_str(), &route]).observe(seconds);
+        metrics.seconds.with_label_values(&[method, &route]).observe(seconds);
     }
-    Ok(response)
+    called
 }
 
 /// Serves `/metrics` on a listener of its own, which belongs inside the operator's network.

@@ -103,7 +103,7 @@ impl From<StoreError> for Problem {
             StoreError::Duplicate => Self::new(&kinds::DUPLICATE),
             StoreError::Stale => Self::new(&kinds::STALE),
             StoreError::Contended(cause) => {
-                tracing::warn!(%cause, "transactions were in each other's way too often");
+                tracing::debug!(%cause, "transactions were in each other's way");
                 Self::new(&kinds::CONTENDED).with_header(header::RETRY_AFTER, "1")
             }
             StoreError::Unavailable(cause) => {

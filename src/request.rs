@@ -1,6 +1,7 @@
 //! What every request has: an id, a language, and `HEAD` wherever there is `GET`.
 use crate::problem::{Problem, kinds};
 use crate::text::Language;
+use crate::watchdog::Watched;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -12,6 +13,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tracing::Instrument as _;
 
@@ -36,6 +38,21 @@ impl RequestId {
     }
 }
 
+/// The method, for logs and metrics: what a caller makes up is no word of ours.
+pub fn method_label(method: &Method) -> &'static str {
+    const KNOWN: [Method; 7] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    const NAMES: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.iter().zip(NAMES).find(|(known, _)| *known == method).map_or("other", |(_, name)| name)
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -47,6 +64,7 @@ pub async fn identify(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let _busy = request.conn_data::<Arc<Watched>>().map(Watched::begin);
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
@@ -63,9 +81,15 @@ pub async fn identify(
     // The template, not the path: an id in a log is data of a tenant.
     let route = response.request().match_pattern().unwrap_or_else(|| "none".into());
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    span.in_scope(
-        || tracing::info!(%method, route, status = response.status().as_u16(), micros, "answered"),
-    );
+    span.in_scope(|| {
+        tracing::info!(
+            method = method_label(&method),
+            route,
+            status = response.status().as_u16(),
+            micros,
+            "answered"
+        )
+    });
     if method == Method::HEAD {
         response = response.map_body(|_, body| BoxBody::new(OnlySize(body.size())));
     }
@@ -80,7 +104,9 @@ fn trace_id(request: &ServiceRequest) -> Option<&str> {
     let hex = |text: &str, length: usize| {
         text.len() == length && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     };
-    (hex(version, 2) && hex(trace, 32) && hex(parent, 16)).then_some(trace)
+    let zero = |text: &str| text.bytes().all(|b| b == b'0');
+    let valid = hex(version, 2) && version != "ff" && hex(trace, 32) && hex(parent, 16);
+    (valid && !zero(trace) && !zero(parent)).then_some(trace)
 }
 
 /// The caller's trace goes on in ours.

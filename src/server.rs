@@ -2,9 +2,10 @@
 use crate::app::{self, Service};
 use crate::auth::Issuer;
 use crate::config::{DatabaseUrl, Identity, Limits, Serving, Storage};
-use crate::db::{Db, StoreError, pending, unknown};
+use crate::db::{Db, StoreError};
 use crate::knowledge::Knowledge;
 use crate::metrics;
+use crate::watchdog::Watchdog;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
 use actix_web::rt::signal::unix::{Signal, SignalKind, signal};
@@ -45,6 +46,18 @@ pub fn open(storage: &Storage) -> Result<Db, StartError> {
     Db::open(url.reveal(), storage.bounds()).map_err(|error| StartError::Database(url, error))
 }
 
+/// Opens a database that must be there already.
+pub fn open_existing(storage: &Storage) -> Result<Db, StartError> {
+    let url = storage.url();
+    match url.sqlite_file() {
+        Some(file) if !file.exists() => {
+            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+            Err(StartError::Folder(file.display().to_string(), missing))
+        }
+        _ => open(storage),
+    }
+}
+
 fn prepare(file: &Path) -> std::io::Result<()> {
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -61,18 +74,32 @@ fn prepare(file: &Path) -> std::io::Result<()> {
 /// Brings a SQLite file up to date; refuses a PostgreSQL database that is behind, because other
 /// replicas may be running on it.
 pub fn ensure_schema(db: &Db, storage: &Storage) -> Result<(), StartError> {
-    let failed = |error| StartError::Database(storage.url(), error);
-    let newer = unknown(db).map_err(failed)?;
-    if !newer.is_empty() {
-        return Err(StartError::Newer(newer.join(", ")));
-    }
-    if storage.url().sqlite_file().is_some() {
-        let ran = db.migrate().map_err(failed)?;
+    let behind = refuse_newer(db, storage)?;
+    if behind.is_empty() {
+        Ok(())
+    } else if storage.url().sqlite_file().is_some() {
+        let ran = db.migrate().map_err(|error| StartError::Database(storage.url(), error))?;
         tracing::info!(migrations = ?ran, "the schema is up to date");
-        return Ok(());
+        Ok(())
+    } else {
+        Err(StartError::Pending(behind.join(", ")))
     }
-    let behind = pending(db).map_err(failed)?;
-    if behind.is_empty() { Ok(()) } else { Err(StartError::Pending(behind.join(", "))) }
+}
+
+/// Brings the schema up to date, and tells which migrations ran.
+pub fn migrate(db: &Db, storage: &Storage) -> Result<Vec<String>, StartError> {
+    refuse_newer(db, storage)?;
+    db.migrate().map_err(|error| StartError::Database(storage.url(), error))
+}
+
+/// The migrations that are pending; nothing may be done to a schema that this program does not know.
+fn refuse_newer(db: &Db, storage: &Storage) -> Result<Vec<String>, StartError> {
+    let difference = db.difference().map_err(|error| StartError::Database(storage.url(), error))?;
+    if difference.unknown.is_empty() {
+        Ok(difference.pending)
+    } else {
+        Err(StartError::Newer(difference.unknown.join(", ")))
+    }
 }
 
 /// Puts the service together.
@@ -99,7 +126,12 @@ pub fn run(listener: TcpListener, service: Service, serving: &Serving) -> Result
     let limits = serving.limits.clone();
     let workers = serving.workers.map_or_else(cores, usize::from);
     let connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
+    let watchdog = Watchdog::default();
+    let seen = watchdog.clone();
+    let longest = Duration::from_secs(limits.keep_alive_seconds + limits.header_seconds);
+    actix_web::rt::spawn(watchdog.guard(longest));
     HttpServer::new(move || app::build(&service))
+        .on_connect(move |connection, extensions| seen.watch(connection, extensions))
         .workers(workers)
         .max_connections(connections.div_ceil(workers))
         .keep_alive(Duration::from_secs(limits.keep_alive_seconds))

@@ -21,13 +21,13 @@ pub fn read() -> Cli {
         // A value that is wrong is taken out, so that the next one is looked at.
         match long_name(&error) {
             Some(name) => {
-                faults.push(first_line(&error));
+                faults.push(told(&error));
                 command = without(command, &name);
                 take_out(&mut arguments, &name);
             }
-            None if faults.is_empty() => error.exit(),
+            None if faults.is_empty() && error.exit_code() == 0 => error.exit(),
             None => {
-                faults.push(first_line(&error));
+                faults.push(told(&error));
                 fail(&faults)
             }
         }
@@ -41,8 +41,19 @@ fn fail(faults: &[String]) -> ! {
     std::process::exit(2)
 }
 
-fn first_line(error: &clap::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+/// What is wrong, without the usage that clap adds, and never with a URL that may hold a password.
+fn told(error: &clap::Error) -> String {
+    if long_name(error).as_deref() == Some("database-url") {
+        return "error: the value for '--database-url' must start with sqlite:// or postgres://".to_owned();
+    }
+    let text = error.to_string();
+    let told: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    told.join(" ")
 }
 
 /// The long name of the setting whose value is wrong.

@@ -73,6 +73,29 @@ fn everything_wrong_with_the_settings_is_told_at_once() {
         assert!(told.contains(name), "{name} is not in\n{told}");
     }
     assert_eq!(told.lines().count(), 5, "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = error(&tasuke(folder.path(), &["token", "--ttl", "5x"]));
+    for name in ["--ttl", "--tenant", "--scope"] {
+        assert!(told.contains(name), "{name} is not in\n{told}");
+    }
+    for url in [
+        "postgres://u:100%pure@127.0.0.1:1/t",
+        "postgres://u:pa/ss@127.0.0.1:1/t",
+        "postgres://127.0.0.1:1/t?password=pa@ss",
+    ] {
+        let told = error(&tasuke(folder.path(), &["--database-url", url, "migrate"]));
+        assert!(
+            !["pure", "pa", "ss"]
+                .iter()
+                .any(|part| told.contains(&format!("\"{part}")) || told.contains("100%")),
+            "{told}"
+        );
+    }
 }
 
 #[test]

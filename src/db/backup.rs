@@ -11,19 +11,33 @@ impl Db {
     /// read, and waits until it is on disk.
     pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
         let failed = |error: std::io::Error| StoreError::corrupt(format!("{}: {error}", to.display()));
-        let name = to.to_str().ok_or_else(|| StoreError::corrupt("the path is not UTF-8"))?;
-        // SQLite copies into an empty file; one with anything in it is somebody's.
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(failed)?;
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Under its own name only when it is whole: half a copy opens without complaint.
+        let partial = Path::new(&format!("{}.partial", to.display())).to_path_buf();
+        let name = partial.to_str().ok_or_else(|| StoreError::corrupt("the path is not UTF-8"))?;
+        if to.exists() {
+            return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
+        }
+        // SQLite copies into an empty file.
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&partial)
+            .map_err(failed)?;
         self.run(|conn| match conn {
             AnyConnection::Sqlite(c) => {
                 diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(name).execute(c)?;
                 Ok(())
             }
             AnyConnection::Postgres(_) => Err(StoreError::corrupt(
-                "PostgreSQL is backed up with its own tools: pg_dump --format=custom",
+                "PostgreSQL is backed up with its own tools: scripts/backup-postgresql",
             )),
         })
-        .inspect_err(|_: &StoreError| drop(std::fs::remove_file(to)))?;
-        File::open(to).and_then(|file| file.sync_all()).map_err(failed)
+        .inspect_err(|_: &StoreError| drop(std::fs::remove_file(&partial)))?;
+        File::open(&partial).and_then(|file| file.sync_all()).map_err(failed)?;
+        std::fs::rename(&partial, to).map_err(failed)?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }
 }

@@ -1,11 +1,12 @@
 //! Opening connections. The URL's scheme names the database: Diesel's own `establish` tries each in
 //! turn, which makes an empty SQLite file of a mistyped PostgreSQL URL.
 use super::{AnyConnection, StoreError};
+use diesel::ConnectionError;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[derive(Debug, Clone)]
 enum Address {
@@ -79,24 +80,42 @@ impl r2d2::HandleError<r2d2::Error> for Quiet {
     }
 }
 
+/// libpq repeats parts of a URL that it cannot read, and those may be of the password.
+fn without_the_url(error: ConnectionError) -> r2d2::Error {
+    let text = error.to_string();
+    let of_url = [
+        "invalid percent-encoded",
+        "invalid integer value",
+        "invalid URI",
+        "missing key/value",
+        "unexpected character",
+    ];
+    r2d2::Error::ConnectionError(if of_url.iter().any(|words| text.contains(words)) {
+        ConnectionError::BadConnection(
+            "the URL cannot be read; special characters of a password are percent-encoded".into(),
+        )
+    } else {
+        error
+    })
+}
+
 /// What SQLite must be set to for "acknowledged is durable" to be true: with `NORMAL` a power cut
 /// loses what was acknowledged since the last checkpoint.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; \
      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
 
 /// Sets them. A fresh file is switched to WAL by its first connections, and SQLite does not wait when
 /// two do that at once: the second one tries again.
 fn set_pragmas(conn: &mut SqliteConnection) -> diesel::QueryResult<()> {
-    const TRIES: u32 = 100;
-    for _ in 1..TRIES {
+    let patience = Instant::now() + Duration::from_secs(3);
+    loop {
         match conn.batch_execute(PRAGMAS) {
-            Err(error) if error.to_string().contains("locked") => {
+            Err(error) if error.to_string().contains("locked") && Instant::now() < patience => {
                 std::thread::sleep(Duration::from_millis(20));
             }
             done => return done,
         }
     }
-    conn.batch_execute(PRAGMAS)
 }
 
 #[derive(QueryableByName)]
@@ -137,7 +156,7 @@ impl ManageConnection for Manager {
     fn connect(&self) -> Result<AnyConnection, r2d2::Error> {
         match &self.0 {
             Address::Postgres(url) => {
-                let mut conn = PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
+                let mut conn = PgConnection::establish(url).map_err(without_the_url)?;
                 conn.batch_execute(SESSION).map_err(r2d2::Error::QueryError)?;
                 Ok(AnyConnection::Postgres(conn))
             }

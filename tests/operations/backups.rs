@@ -1,5 +1,5 @@
 //! A copy taken under load restores to what was acknowledged before it.
-use crate::process::{Tasuke, prepare, run, sqlite, submission};
+use crate::process::{Tasuke, prepare, run, sqlite, submission, until};
 use crate::server::PostgresServer;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -25,14 +25,16 @@ fn a_backup_taken_under_load_restores() {
                 acknowledged.fetch_add(1, Ordering::Relaxed);
             }
         });
-        while acknowledged.load(Ordering::Relaxed) < 30 {
-            std::thread::yield_now();
-        }
+        until("some acknowledged", || acknowledged.load(Ordering::Relaxed) >= 30);
         before = acknowledged.load(Ordering::Relaxed);
         let made = run(&url, &["backup", copy.to_str().unwrap()]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         over.store(true, Ordering::Relaxed);
     });
+    // A folder that is not there is told, and not made and copied.
+    let nowhere = sqlite(&folder.path().join("mistyped"));
+    let refused = run(&nowhere, &["backup", folder.path().join("other.db").to_str().unwrap()]);
+    assert!(!refused.status.success() && !folder.path().join("mistyped").exists());
     // Never over something that is there.
     assert!(!run(&url, &["backup", copy.to_str().unwrap()]).status.success());
 
@@ -63,19 +65,21 @@ fn a_dump_of_postgresql_restores() {
     };
     let originals: Vec<_> = (0..20).map(|n| send(&tasuke, n)).collect();
     // As deploy/README.md says it.
-    let file = "/tmp/".to_owned() + &format!("tasuke-{}.dump", std::process::id());
-    let tool = |program: &str, arguments: &[&str]| {
-        let ran = server.tool(program).args(arguments).current_dir("/tmp").output().unwrap();
-        assert!(ran.status.success(), "{program}: {}", String::from_utf8_lossy(&ran.stderr));
-    };
-    tool("pg_dump", &["--format=custom", "--file", &file, &url]);
-    tool("createdb", &["--maintenance-db", &url, "restored"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tasuke.dump").display().to_string();
     let restored = url.replace("/postgres", "/restored");
-    tool("pg_restore", &["--exit-on-error", "--dbname", &restored, &file]);
-    tool("psql", &["-d", &restored, "-c", "SELECT 1"]);
+    let script = |arguments: &[&str]| {
+        let mut script = std::process::Command::new("scripts/backup-postgresql");
+        let ran = script.args(arguments).env("TASUKE_DATABASE_URL", &url).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    };
+    script(&[&file]);
+    let made =
+        server.tool("createdb").args(["--maintenance-db", &url, "restored"]).current_dir("/tmp").status();
+    assert!(made.unwrap().success());
+    script(&["--restore", &file, &restored]);
     let again = Tasuke::serve(&restored, &[]);
     for (n, original) in (0..20).zip(&originals) {
         assert_eq!(&send(&again, n), original);
     }
-    let _ = std::fs::remove_file(file);
 }

@@ -1,5 +1,5 @@
 //! `kill -9` in the middle of submissions: what was acknowledged is there, once and whole.
-use crate::process::{Tasuke, free_port, post, prepare, run, sqlite, submission, token};
+use crate::process::{Tasuke, free_port, post, prepare, run, sqlite, submission, token, until};
 use crate::server::PostgresServer;
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -48,9 +48,7 @@ fn crash(url: &str, name: &str) {
                     }
                 });
             }
-            while acknowledged.lock().unwrap().len() < enough {
-                std::thread::yield_now();
-            }
+            until("enough acknowledged", || acknowledged.lock().unwrap().len() >= enough);
             tasuke.signal("KILL");
             dead.store(true, Ordering::Relaxed);
         });

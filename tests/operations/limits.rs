@@ -91,3 +91,40 @@ fn a_head_that_does_not_end_and_a_connection_that_says_nothing_are_closed() {
     assert!(rest(&mut idle).starts_with("HTTP/1.1 200 "));
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }
+
+#[test]
+fn no_way_of_saying_nothing_keeps_a_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(folder.path());
+    let token = prepare(&url);
+    let short = ["--header-seconds", "1", "--keep-alive-seconds", "1", "--max-body-seconds", "1"];
+    let tasuke = Tasuke::serve(&url, &short);
+    let chunked = "transfer-encoding: chunked\r\n\r\n";
+    let of_body = format!(
+        "POST /v1/clients HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\n{chunked}"
+    );
+    let started = Instant::now();
+    for said in [
+        // A body that no handler reads, and that never ends.
+        format!("GET /livez HTTP/1.1\r\nhost: x\r\n{chunked}"),
+        format!("POST /v1/clients HTTP/1.1\r\nhost: x\r\n{chunked}"),
+        // One that a handler reads, until it is too slow.
+        of_body,
+        // A second head that does not end.
+        "GET /livez HTTP/1.1\r\nhost: x\r\n\r\nGET /l".to_owned(),
+        // Nothing at all.
+        String::new(),
+    ] {
+        let mut stream = TcpStream::connect(tasuke.address).unwrap();
+        stream.write_all(said.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let closed = stream.read_to_end(&mut vec![]);
+        let in_time = closed.as_ref().is_ok_and(|_| true)
+            || closed.as_ref().is_err_and(|error| error.kind() == ErrorKind::ConnectionReset);
+        assert!(in_time, "{said:?}: {closed:?}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    // And who asks slowly, but asks, is answered.
+    assert_eq!(tasuke.get("/livez").unwrap().0, 200);
+}

@@ -1,6 +1,7 @@
 //! Bad days of PostgreSQL: away at the start, restarted under load, frozen.
-use crate::process::{Tasuke, free_port, post, prepare, run, sqlite, submission};
+use crate::process::{Tasuke, free_port, post, prepare, run, sqlite, submission, until};
 use crate::server::PostgresServer;
+use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -57,19 +58,30 @@ fn two_servers_share_one_sqlite_file() {
     let token = prepare(&url);
     let (one, two) = (Tasuke::serve(&url, &[]), Tasuke::serve(&url, &[]));
     let client = one.client(&token);
+    let made: Mutex<Vec<(String, Value)>> = Mutex::default();
     std::thread::scope(|scope| {
         for (name, server) in [("one", &one), ("two", &two)] {
-            let (client, token) = (&client, &token);
+            let (client, token, made) = (&client, &token, &made);
             scope.spawn(move || {
                 for n in 0..30 {
-                    let body = submission(client, &format!("{name}-{n}"));
-                    assert_eq!(server.post("/v1/assessments", token, &body).unwrap().0, 201);
+                    let name = format!("{name}-{n}");
+                    let (status, told) =
+                        server.post("/v1/assessments", token, &submission(client, &name)).unwrap();
+                    assert_eq!(status, 201);
+                    made.lock().unwrap().push((name, told));
                 }
             });
         }
     });
-    let again = two.post("/v1/assessments", &token, &submission(&client, "one-29")).unwrap();
-    assert_eq!((again.0, &again.1["external_id"]), (201, &"one-29".into()));
+    // Each server finds what the other one made: the same, not another.
+    for (name, told) in made.into_inner().unwrap() {
+        for server in [&one, &two] {
+            assert_eq!(
+                server.post("/v1/assessments", &token, &submission(&client, &name)).unwrap().1,
+                told
+            );
+        }
+    }
 }
 
 #[test]
@@ -89,20 +101,22 @@ fn a_full_disk_is_a_503_and_loses_nothing() {
         }
         body
     };
-    let full = (0..10_000).find(|n| {
-        let (status, told) = tasuke.post("/v1/assessments", &token, &body(*n)).unwrap();
-        assert!(status == 201 || (status == 503 && told["code"] == "unavailable"), "{status} {told}");
-        status == 503
-    });
-    let full = full.unwrap();
-    assert!(full > 3);
+    let mut made = vec![];
+    for n in 0..10_000 {
+        let (status, told) = tasuke.post("/v1/assessments", &token, &body(n)).unwrap();
+        if status != 201 {
+            assert_eq!((status, told["code"].as_str()), (503, Some("unavailable")));
+            break;
+        }
+        made.push(told);
+    }
+    assert!((3..10_000).contains(&made.len()));
     assert_eq!(tasuke.get("/v1/guidelines").unwrap().0, 200);
     drop(tasuke);
-    // With room again, everything acknowledged is there.
+    // With room again, everything acknowledged is there: the same, not made anew.
     let tasuke = Tasuke::serve(&url, &[]);
-    for n in 0..full {
-        let (status, kept) = tasuke.post("/v1/assessments", &token, &body(n)).unwrap();
-        assert_eq!((status, &kept["external_id"]), (201, &format!("s-{n}").into()));
+    for (n, told) in (0..).zip(made) {
+        assert_eq!(tasuke.post("/v1/assessments", &token, &body(n)).unwrap(), (201, told));
     }
 }
 
@@ -136,20 +150,12 @@ fn a_restart_under_load_loses_nothing_and_needs_no_restart_of_ours() {
                 }
             });
         }
-        let more = |than: usize| {
-            let patience = Instant::now() + Duration::from_secs(30);
-            while acknowledged.lock().unwrap().len() <= than {
-                assert!(Instant::now() < patience, "no more good answers");
-                std::thread::yield_now();
-            }
-        };
+        let more = |than: usize| until("good answers", || acknowledged.lock().unwrap().len() > than);
         let count = || acknowledged.lock().unwrap().len();
         more(50);
         server.down();
         let before = refused.load(Ordering::Relaxed);
-        while refused.load(Ordering::Relaxed) < before + 8 {
-            std::thread::yield_now();
-        }
+        until("refusals", || refused.load(Ordering::Relaxed) >= before + 8);
         let known = count();
         server.up();
         let returned = Instant::now();
@@ -177,7 +183,8 @@ fn a_restart_under_load_loses_nothing_and_needs_no_restart_of_ours() {
         refused.load(Ordering::Relaxed),
     );
     assert_eq!(lost, 0);
-    assert!(slowest < Duration::from_secs(4), "{slowest:?}");
+    // 2.8 s by the settings; the rest is for a busy machine.
+    assert!(slowest < Duration::from_secs(6), "{slowest:?}");
     assert!(back_after < Duration::from_secs(1), "{back_after:?}");
 }
 
@@ -195,11 +202,15 @@ fn a_frozen_database_is_a_503_and_not_a_hang() {
     let alive = tasuke.get("/livez").unwrap().0;
     server.all("CONT");
     assert_eq!((status, told["code"].as_str()), (503, Some("unavailable")));
-    assert!(waited < Duration::from_secs(3), "{waited:?}");
+    // 2.8 s by the settings; the rest is for a busy machine.
+    assert!(waited < Duration::from_secs(5), "{waited:?}");
     assert_eq!((ready, alive), (503, 200));
     // What was asked may have been done after all: asking again is safe, and finds it once.
     let patience = Instant::now() + Duration::from_secs(20);
     while tasuke.post("/v1/assessments", &token, &submission(&client, "x")).unwrap().0 != 201 {
         assert!(Instant::now() < patience, "it does not come back");
     }
+    let count = ["-d", &server.url(), "-Atc", "SELECT count(*) FROM assessments"];
+    let counted = server.tool("psql").args(count).current_dir("/tmp").output().unwrap();
+    assert_eq!(counted.stdout, b"1\n");
 }

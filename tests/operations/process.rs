@@ -1,6 +1,5 @@
 //! `tasuke` as a process of its own, on a free port.
 use serde_json::{Value, json};
-use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -9,6 +8,8 @@ use std::time::{Duration, Instant};
 pub struct Tasuke {
     pub address: SocketAddr,
     child: Child,
+    /// A file, because nobody reads a pipe before the end, and a full one would stop the process.
+    log: tempfile::NamedTempFile,
 }
 
 /// A port that nobody listens on.
@@ -63,8 +64,9 @@ impl Tasuke {
 
     fn start(address: SocketAddr, mut command: Command, arguments: &[&str]) -> Self {
         command.args(["serve", "--listen", &address.to_string()]).args(arguments);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut tasuke = Self { address, child };
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let child = command.stdout(Stdio::null()).stderr(log.reopen().unwrap()).spawn().unwrap();
+        let mut tasuke = Self { address, child, log };
         let patience = Instant::now() + Duration::from_secs(30);
         while tasuke.get("/readyz").is_none_or(|answer| answer.0 != 200) {
             let ended = tasuke.child.try_wait().unwrap();
@@ -98,9 +100,8 @@ impl Tasuke {
 
     /// Waits for the end: exit code, and what it wrote.
     pub fn ended(&mut self) -> (Option<i32>, String) {
-        let mut written = String::new();
-        let _ = self.child.stderr.take().unwrap().read_to_string(&mut written);
-        (self.child.wait().unwrap().code(), written)
+        let code = self.child.wait().unwrap().code();
+        (code, std::fs::read_to_string(self.log.path()).unwrap())
     }
 }
 
@@ -108,6 +109,15 @@ impl Drop for Tasuke {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Waits until something is so, but not for ever.
+pub fn until(what: &str, is_so: impl Fn() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < patience, "{what}: not within a minute");
+        std::thread::yield_now();
     }
 }
 
