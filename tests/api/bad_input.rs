@@ -108,9 +108,9 @@ fn every_fault_of_an_assessment_is_told_at_once(
     assert_eq!(acme.get("/v1/assessments").expect(200).json["items"], json!([]));
 }
 
-#[test]
-fn every_fault_of_the_facts_is_told_at_once() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn every_fault_of_the_facts_is_told_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let acme = service.tenant("acme");
     let whole: Value = serde_json::from_str(include_str!("../../examples/ransomware.json")).unwrap();
     let set = |pointer: &str, value: Value| {
@@ -193,9 +193,9 @@ fn what_means_the_same_is_taken_as_the_same(#[values(Engine::Sqlite, Engine::Pos
     acme.post("/v1/routings", &facts).expect(200);
 }
 
-#[test]
-fn a_body_that_cannot_be_read_says_where() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn a_body_that_cannot_be_read_says_where(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let acme = service.tenant("acme");
     let deep = "[".repeat(200);
     for (body, status, code) in [
@@ -214,9 +214,11 @@ fn a_body_that_cannot_be_read_says_where() {
     assert_eq!(nul.faults(), ["/name nul-character"]);
 }
 
-#[test]
-fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn a_body_may_be_as_long_as_the_limit_and_no_longer(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
     let acme = service.tenant("acme");
     let of = |length: usize| {
         let empty = json!({"name": "A"}).to_string();
@@ -238,9 +240,9 @@ fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
     }
 }
 
-#[test]
-fn a_refusal_speaks_the_language_of_the_caller() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn a_refusal_speaks_the_language_of_the_caller(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let acme = service.tenant("acme");
     let send = |language: &str| {
         let headers = [("content-type", "application/json"), ("accept-language", language)];

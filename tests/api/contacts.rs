@@ -1,14 +1,17 @@
 //! The directory of contacts.
 use crate::support::{Engine, Service};
+use rstest::rstest;
 use serde_json::Value;
 
 fn ids(page: &Value) -> Vec<&str> {
     page["items"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect()
 }
 
-#[test]
-fn the_directory_says_what_each_contact_does_and_does_not_do() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn the_directory_says_what_each_contact_does_and_does_not_do(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
     let anonymous = service.anonymous();
     let all = anonymous.get("/v1/contacts?limit=100").expect(200).json;
     assert_eq!(ids(&all).len(), 60);
@@ -19,9 +22,9 @@ fn the_directory_says_what_each_contact_does_and_does_not_do() {
     anonymous.get("/v1/contacts/nobody").expect(404);
 }
 
-#[test]
-fn contacts_are_found_by_each_filter() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn contacts_are_found_by_each_filter(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let anonymous = service.anonymous();
     let find = |query: &str| anonymous.get(&format!("/v1/contacts?limit=100&{query}")).expect(200).json;
     assert_eq!(ids(&find("category=police")), ["emergency_110_119", "police_pref_cyber", "police_station"]);

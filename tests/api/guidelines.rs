@@ -1,5 +1,6 @@
 //! What a guideline asks for.
 use crate::support::{Engine, Service};
+use rstest::rstest;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -10,9 +11,9 @@ fn keys(page: &Value) -> Vec<String> {
     items.iter().map(|c| c["key"].as_str().unwrap().to_owned()).collect()
 }
 
-#[test]
-fn edition_3_1_is_there_whole() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn edition_3_1_is_there_whole(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let anonymous = service.anonymous();
     let guidelines = anonymous.get("/v1/guidelines").expect(200).json;
     assert_eq!(guidelines["items"][0]["key"], "ipa-sme");
@@ -48,9 +49,11 @@ fn edition_3_1_is_there_whole() {
     );
 }
 
-#[test]
-fn the_pages_of_controls_hold_each_control_once() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn the_pages_of_controls_hold_each_control_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
     let anonymous = service.anonymous();
     let mut all = vec![];
     let mut path = format!("{EDITION}/controls?limit=100");
@@ -73,9 +76,9 @@ fn the_pages_of_controls_hold_each_control_once() {
     }
 }
 
-#[test]
-fn controls_are_found_by_each_filter() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn controls_are_found_by_each_filter(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let anonymous = service.anonymous();
     for (query, count, first) in [
         ("group=self-check", 25, "self-check-01"),
@@ -100,9 +103,11 @@ fn controls_are_found_by_each_filter() {
     }
 }
 
-#[test]
-fn a_filter_value_that_no_one_knows_is_answered_with_the_known_ones() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn a_filter_value_that_no_one_knows_is_answered_with_the_known_ones(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
     let path = format!("{EDITION}/controls?group=selfcheck&workplace=moon&tag=all&tag=none");
     let refused = service.anonymous().get(&path).expect(422);
     let faults =
@@ -111,9 +116,9 @@ fn a_filter_value_that_no_one_knows_is_answered_with_the_known_ones() {
     assert!(refused.text("/errors/2/message").contains("home, mobile, satellite"));
 }
 
-#[test]
-fn unchanged_content_is_not_sent_again() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn unchanged_content_is_not_sent_again(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let path = format!("{EDITION}/controls/self-check-01");
     let first = service.anonymous().get(&path).expect(200);
     assert!(first.header("cache-control").contains("public"));
@@ -122,9 +127,9 @@ fn unchanged_content_is_not_sent_again() {
     service.anonymous().send(&get, &path, &headers, None).expect(304);
 }
 
-#[test]
-fn nothing_says_that_anybody_is_certified() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn nothing_says_that_anybody_is_certified(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     for path in [
         format!("{EDITION}/controls?limit=100"),
         EDITION.to_owned(),

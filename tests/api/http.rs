@@ -1,11 +1,12 @@
 //! What a framework does behind one's back, put right.
 use crate::support::{Engine, Service};
+use rstest::rstest;
 use serde_json::Value;
 use ureq::http::Method;
 
-#[test]
-fn what_no_handler_answers_is_a_problem_too() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn what_no_handler_answers_is_a_problem_too(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let acme = service.tenant("acme");
     for (method, path, status, code) in [
         (Method::GET, "/nowhere", 404, "not-found"),
@@ -29,9 +30,9 @@ fn what_no_handler_answers_is_a_problem_too() {
     }
 }
 
-#[test]
-fn every_fault_of_a_query_is_told_at_once() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn every_fault_of_a_query_is_told_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let acme = service.tenant("acme");
     for (path, faults) in [
         ("/v1/clients?limit=many", &["/query/limit type"][..]),
@@ -57,9 +58,9 @@ fn every_fault_of_a_query_is_told_at_once() {
     }
 }
 
-#[test]
-fn a_wrong_method_names_the_right_ones() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn a_wrong_method_names_the_right_ones(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let acme = service.tenant("acme");
     for (method, path, allowed) in [
         (Method::PUT, "/v1/clients", "GET, POST, HEAD"),
@@ -72,9 +73,9 @@ fn a_wrong_method_names_the_right_ones() {
     }
 }
 
-#[test]
-fn another_content_type_is_refused() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn another_content_type_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let acme = service.tenant("acme");
     for headers in [&[("content-type", "text/plain")][..], &[("content-type", "application/xml")], &[]] {
         let answer = acme.send(&Method::POST, "/v1/clients", headers, Some(b"{}")).expect(415);
@@ -82,9 +83,9 @@ fn another_content_type_is_refused() {
     }
 }
 
-#[test]
-fn head_answers_as_get_without_a_body() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn head_answers_as_get_without_a_body(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let acme = service.tenant("acme");
     for path in ["/v1/guidelines", "/v1/clients", "/livez", "/v1/clients/x"] {
         let get = acme.get(path);
@@ -99,9 +100,9 @@ fn head_answers_as_get_without_a_body() {
     }
 }
 
-#[test]
-fn a_sane_request_id_comes_back() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn a_sane_request_id_comes_back(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let long = "x".repeat(129);
     for (sent, kept) in
         [("portal-7.a_B", true), ("no spaces please", false), ("<script>", false), (long.as_str(), false)]
@@ -112,17 +113,19 @@ fn a_sane_request_id_comes_back() {
     }
 }
 
-#[test]
-fn the_service_tells_that_it_lives_and_can_serve() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn the_service_tells_that_it_lives_and_can_serve(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
     for path in ["/livez", "/readyz"] {
         assert_eq!(service.anonymous().get(path).expect(200).json["status"], "ok");
     }
 }
 
-#[test]
-fn every_kind_of_problem_has_a_page() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn every_kind_of_problem_has_a_page(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let anonymous = service.anonymous();
     let refused = anonymous.get("/v1/clients").expect(401);
     let page = anonymous.get(refused.text("/type")).expect(200);
@@ -132,9 +135,11 @@ fn every_kind_of_problem_has_a_page() {
     assert_eq!(page.json, Value::Null);
 }
 
-#[test]
-fn the_documentation_needs_nothing_from_elsewhere() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn the_documentation_needs_nothing_from_elsewhere(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
     let anonymous = service.anonymous();
     let moved = anonymous.get("/docs");
     assert_eq!((moved.status, moved.header("location")), (307, "/docs/"));

@@ -107,9 +107,9 @@ fn sixty_four_parallel_calls_with_one_key_leave_one_row(
     assert_eq!(post(&acme, "/v1/clients", "k-1", &body).expect(201).json, good[0].json);
 }
 
-#[test]
-fn a_key_that_is_none_is_refused() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn a_key_that_is_none_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let acme = service.tenant("acme");
     let long = "x".repeat(256);
     for key in ["", "\"\"", long.as_str()] {

@@ -1,5 +1,6 @@
 //! Every limit just below it, at it, and just above it.
 use crate::support::{Caller, Engine, Service};
+use rstest::rstest;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
@@ -8,9 +9,9 @@ fn statuses(lengths: [usize; 3], ask: impl Fn(usize) -> u16) -> [u16; 3] {
     lengths.map(ask)
 }
 
-#[test]
-fn a_url_may_be_as_long_as_the_limit() {
-    let service = Service::with(Engine::Sqlite, |limits| limits.max_uri_bytes = 200);
+#[rstest]
+fn a_url_may_be_as_long_as_the_limit(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::with(engine, |limits| limits.max_uri_bytes = 200);
     let ask = |length: usize| {
         let path =
             format!("/v1/clients?external_id={}", "x".repeat(length - "/v1/clients?external_id=".len()));
@@ -19,26 +20,26 @@ fn a_url_may_be_as_long_as_the_limit() {
     assert_eq!(statuses([199, 200, 201], ask), [200, 200, 414]);
 }
 
-#[test]
-fn headers_may_be_as_long_as_the_limit() {
+#[rstest]
+fn headers_may_be_as_long_as_the_limit(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     // What the client sends by itself is counted too: find it out with a request that is let through.
     let length = |caller: &Caller<'_>, padding: usize| {
         let value = "x".repeat(padding);
         caller.send(&Method::GET, "/v1/guidelines", &[("x-padding", &value)], None).status
     };
-    let service = Service::with(Engine::Sqlite, |limits| limits.max_header_bytes = 1000);
+    let service = Service::with(engine, |limits| limits.max_header_bytes = 1000);
     let caller = service.anonymous();
     let most = (1..1000).rev().find(|padding| length(&caller, *padding) == 200).unwrap();
     assert_eq!(statuses([most - 1, most, most + 1], |n| length(&caller, n)), [200, 200, 431]);
     // The limit is of bytes, so a byte more of limit is a byte more of header.
-    let wider = Service::with(Engine::Sqlite, |limits| limits.max_header_bytes = 1001);
+    let wider = Service::with(engine, |limits| limits.max_header_bytes = 1001);
     let caller = wider.anonymous();
     assert_eq!(statuses([most, most + 1, most + 2], |n| length(&caller, n)), [200, 200, 431]);
 }
 
-#[test]
-fn a_body_may_be_nested_as_deep_as_the_limit() {
-    let service = Service::with(Engine::Sqlite, |limits| limits.max_json_depth = 6);
+#[rstest]
+fn a_body_may_be_nested_as_deep_as_the_limit(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::with(engine, |limits| limits.max_json_depth = 6);
     let acme = service.tenant("acme");
     let nested = |depth: usize| {
         let mut value: Value = json!(1);
@@ -53,9 +54,9 @@ fn a_body_may_be_nested_as_deep_as_the_limit() {
     assert_eq!(acme.post("/v1/clients", &nested(7)).text("/code"), "malformed-body");
 }
 
-#[test]
-fn a_tenant_may_ask_as_often_as_its_burst() {
-    let service = Service::with(Engine::Sqlite, |limits| {
+#[rstest]
+fn a_tenant_may_ask_as_often_as_its_burst(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::with(engine, |limits| {
         limits.tenant_rate = 1;
         limits.tenant_burst = 5;
     });
@@ -74,9 +75,11 @@ fn a_tenant_may_ask_as_often_as_its_burst() {
     service.tenant("rival").get("/v1/clients").expect(200);
 }
 
-#[test]
-fn an_address_may_ask_as_often_as_its_burst_but_for_the_probes() {
-    let service = Service::with(Engine::Sqlite, |limits| {
+#[rstest]
+fn an_address_may_ask_as_often_as_its_burst_but_for_the_probes(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::with(engine, |limits| {
         limits.address_rate = 1;
         limits.address_burst = 5;
         limits.trusted_proxies = 1;
@@ -95,9 +98,11 @@ fn an_address_may_ask_as_often_as_its_burst_but_for_the_probes() {
     }
 }
 
-#[test]
-fn nobody_can_hide_behind_a_header_that_is_not_trusted() {
-    let service = Service::with(Engine::Sqlite, |limits| {
+#[rstest]
+fn nobody_can_hide_behind_a_header_that_is_not_trusted(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::with(engine, |limits| {
         limits.address_rate = 1;
         limits.address_burst = 5;
     });

@@ -1,10 +1,11 @@
 //! The parts of a guideline that can be answered.
 use crate::support::{Engine, Service};
+use rstest::rstest;
 use serde_json::json;
 
-#[test]
-fn the_self_check_has_25_items_in_three_parts() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn the_self_check_has_25_items_in_three_parts(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let anonymous = service.anonymous();
     let list = anonymous.get("/v1/questionnaires").expect(200).json;
     let ids: Vec<_> = list["items"].as_array().unwrap().iter().map(|q| q["id"].as_str().unwrap()).collect();

@@ -1,5 +1,6 @@
 //! Whom to contact: the worked scenarios, and what a portal sees.
 use crate::support::{Engine, Service};
+use rstest::rstest;
 use serde_json::{Value, json};
 use tasuke::caller::Scope;
 
@@ -50,9 +51,11 @@ fn answered(action: &Value) -> Value {
     })
 }
 
-#[test]
-fn every_worked_scenario_comes_out_in_its_order() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn every_worked_scenario_comes_out_in_its_order(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
     let caller = service.caller("acme", &[Scope::IncidentsRead], None);
     let scenarios = scenarios();
     assert_eq!(scenarios.len(), 17);

@@ -55,9 +55,11 @@ fn call(caller: &Caller<'_>, operation: &Operation, path: &str, body: &Value) ->
     if operation.method == Method::GET { caller.get(path) } else { caller.post(path, body) }
 }
 
-#[test]
-fn every_operation_that_is_not_open_needs_a_token() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn every_operation_that_is_not_open_needs_a_token(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
     let mut open = BTreeSet::new();
     for operation in operations(&service) {
         let path = fill(&operation.path, |_| "x".into());

@@ -3,6 +3,7 @@ use crate::support::{Engine, Service};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{TimeDelta, Utc};
+use rstest::rstest;
 use serde_json::{Value, json};
 use tasuke::auth::{Grant, Issuer};
 use tasuke::caller::Scope;
@@ -34,9 +35,9 @@ fn with_claim(token: &str, name: &str, value: Value) -> String {
     format!("{}.{}.{}", parts[0], encode(&claims), parts[2])
 }
 
-#[test]
-fn a_token_that_is_not_quite_ours_is_refused() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn a_token_that_is_not_quite_ours_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let issuer = Issuer::open(&service.db, "tasuke", "tasuke", Utc::now()).unwrap();
     let good = issuer.issue(&grant(), Utc::now()).unwrap();
     service.with_authorization(&format!("Bearer {good}")).get("/v1/clients").expect(200);
@@ -52,7 +53,7 @@ fn a_token_that_is_not_quite_ours_is_refused() {
         with_header(&good, &head)
     };
     let from = |name: &str, audience: &str| Issuer::open(&service.db, name, audience, Utc::now()).unwrap();
-    let elsewhere = Service::start(Engine::Sqlite);
+    let elsewhere = Service::start(engine);
     let foreign_key = Issuer::open(&elsewhere.db, "tasuke", "tasuke", Utc::now()).unwrap();
     let long_ago = Utc::now() - TimeDelta::hours(1);
     let unsigned = {
@@ -88,18 +89,18 @@ fn a_token_that_is_not_quite_ours_is_refused() {
     }
 }
 
-#[test]
-fn a_missing_scope_is_named() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn a_missing_scope_is_named(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     service.caller("acme", &[], None).get("/v1/clients").expect(403);
     let refused = service.caller("acme", &[Scope::ClientsWrite], None).get("/v1/clients").expect(403);
     assert!(refused.header("www-authenticate").contains("scope=\"clients:read\""));
     assert!(refused.text("/detail").contains("clients:read"));
 }
 
-#[test]
-fn the_key_of_the_issuer_outlives_a_restart() {
-    let service = Service::start(Engine::Sqlite);
+#[rstest]
+fn the_key_of_the_issuer_outlives_a_restart(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
     let again = Issuer::open(&service.db, "tasuke", "tasuke", Utc::now()).unwrap();
     let token = again.issue(&grant(), Utc::now()).unwrap();
     service.with_authorization(&format!("Bearer {token}")).get("/v1/clients").expect(200);

@@ -3,6 +3,7 @@ use crate::process::{Tasuke, prepare, sqlite};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
+use tasuke::db::{Bounds, Db, StoreError};
 
 fn request(token: &str, length: usize) -> Vec<u8> {
     format!(
@@ -127,4 +128,56 @@ fn no_way_of_saying_nothing_keeps_a_connection() {
     assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
     // And who asks slowly, but asks, is answered.
     assert_eq!(tasuke.get("/livez").unwrap().0, 200);
+}
+
+#[test]
+fn there_are_as_many_connections_as_the_limit_and_the_next_one_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(folder.path());
+    let tasuke = Tasuke::serve(&url, &["--max-connections", "4", "--workers", "1"]);
+    let ask = |stream: &mut TcpStream| {
+        stream.write_all(b"HEAD /livez HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(1500))).unwrap();
+        stream.read(&mut [0; 1000]).is_ok_and(|length| length > 0)
+    };
+    let mut open: Vec<TcpStream> = vec![];
+    for number in 1..=4 {
+        let mut stream = TcpStream::connect(tasuke.address).unwrap();
+        assert!(ask(&mut stream), "connection {number}");
+        open.push(stream);
+    }
+    let mut next = TcpStream::connect(tasuke.address).unwrap();
+    assert!(!ask(&mut next), "a fifth one is served");
+    open.pop();
+    next.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    assert!(next.read(&mut [0; 1000]).unwrap() > 0);
+}
+
+#[actix_web::test]
+async fn as_many_commands_wait_for_the_database_as_the_queue_has_room_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let bounds = Bounds { queue: 2, ..Bounds::DEFAULT };
+    let db = Db::open(&sqlite(folder.path()), bounds).unwrap();
+    let busy = || {
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let work = db.read(move |_| {
+            let _ = wait.recv();
+            Ok::<_, StoreError>(())
+        });
+        (go, work)
+    };
+    let (one, two) = (busy(), busy());
+    let third = async {
+        // The two are under way once they are counted.
+        while db.load().queued < 2 {
+            actix_web::rt::task::yield_now().await;
+        }
+        let refused = db.answers().await;
+        drop((one.0, two.0));
+        refused
+    };
+    let (refused, first, second) = futures_util::join!(third, one.1, two.1);
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(first.is_ok() && second.is_ok());
+    assert!(db.answers().await.is_ok());
 }

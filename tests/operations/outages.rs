@@ -1,6 +1,10 @@
 //! Bad days of PostgreSQL: away at the start, restarted under load, frozen.
 use crate::process::{Tasuke, free_port, post, prepare, run, sqlite, submission, until};
 use crate::server::PostgresServer;
+use diesel::connection::SimpleConnection as _;
+use diesel::dsl::sql;
+use diesel::sql_types::BigInt;
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -82,6 +86,35 @@ fn two_servers_share_one_sqlite_file() {
             );
         }
     }
+}
+
+#[test]
+fn what_its_caller_does_not_wait_for_any_more_is_not_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(folder.path());
+    let token = prepare(&url);
+    let tasuke = Tasuke::serve(&url, &[]);
+    let client = tasuke.client(&token);
+    let mut other = SqliteConnection::establish(url.trim_start_matches("sqlite://")).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let asked = Instant::now();
+    std::thread::scope(|scope| {
+        for n in 0..8 {
+            let (tasuke, token, client) = (&tasuke, &token, &client);
+            scope.spawn(move || {
+                let body = submission(client, &format!("s-{n}"));
+                assert_eq!(tasuke.post("/v1/assessments", token, &body).unwrap().0, 503);
+            });
+        }
+    });
+    assert!(asked.elapsed() < Duration::from_secs(6), "{:?}", asked.elapsed());
+    other.batch_execute("ROLLBACK").unwrap();
+    // Once nothing waits any more, nothing was done either.
+    let (status, _) = tasuke.post("/v1/assessments", &token, &submission(&client, "after")).unwrap();
+    assert_eq!(status, 201);
+    let rows: i64 =
+        diesel::select(sql::<BigInt>("(SELECT count(*) FROM assessments)")).get_result(&mut other).unwrap();
+    assert_eq!(rows, 1);
 }
 
 #[test]
