@@ -41,7 +41,7 @@ VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["/bin/sh", "-c", "exec curl -fsS -o /dev/null --max-time 4 \"http://127.0.0.1:${TASUKE_LISTEN##*:}/readyz\""]
+    CMD ["/bin/sh", "-c", "exec curl -fsS -o /dev/null --max-time 4 \"http://127.0.0.1:${TASUKE_LISTEN##*:}/livez\""]
 ENTRYPOINT ["tasuke"]
 CMD ["serve"]
 

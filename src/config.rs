@@ -33,7 +33,7 @@ pub struct Storage {
 impl Storage {
     /// The URL to open: the one given, or the file in the data folder.
     pub fn url(&self) -> DatabaseUrl {
-        self.database_url.clone().filter(|url| !url.0.is_empty()).unwrap_or_else(|| {
+        self.database_url.clone().unwrap_or_else(|| {
             let file = self.data_dir.join("tasuke.db");
             DatabaseUrl(format!("sqlite://{}", file.display()))
         })
@@ -156,7 +156,7 @@ fn seconds(most: u64) -> clap::builder::RangedU64ValueParser {
 #[derive(Debug, Clone, Args)]
 pub struct Logging {
     /// What to log: error, warn, info, debug, or a tracing filter
-    #[arg(long, env = "TASUKE_LOG", default_value = "info", global = true)]
+    #[arg(long, env = "TASUKE_LOG", default_value = "info", global = true, value_parser = filter)]
     pub log: String,
     /// Form of the log
     #[arg(long, env = "TASUKE_LOG_FORMAT", default_value = "human", global = true)]
@@ -165,6 +165,11 @@ pub struct Logging {
     #[cfg(feature = "otlp")]
     #[arg(long, env = "TASUKE_OTLP_ENDPOINT", global = true)]
     pub otlp_endpoint: Option<String>,
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    let read = tracing_subscriber::EnvFilter::try_new(text);
+    read.map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -193,10 +198,6 @@ impl FromStr for DatabaseUrl {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let known = ["sqlite://", "postgres://", "postgresql://"];
-        // Compose files pass on a variable that is not set as an empty one.
-        if text.is_empty() {
-            return Ok(Self(String::new()));
-        }
         if text.starts_with("sqlite://") && text.contains('?') {
             return Err("a sqlite:// URL is a path; it has no parameters".into());
         }

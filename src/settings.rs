@@ -2,11 +2,11 @@
 use crate::Cli;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Command, CommandFactory as _, FromArgMatches as _};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 /// The settings, or an end of the process that names every value that is wrong.
 pub fn read() -> Cli {
-    let mut command = Cli::command();
+    let mut command = without_empty(Cli::command());
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
     let mut faults: Vec<String> = vec![];
     loop {
@@ -63,6 +63,15 @@ fn long_name(error: &clap::Error) -> Option<String> {
     }
     let told = error.get(ContextKind::InvalidArg)?.to_string();
     told.strip_prefix("--").map(|name| name.split([' ', '=']).next().unwrap_or_default().to_owned())
+}
+
+/// Compose files pass on a variable that is not set as an empty one: that is not to set it.
+fn without_empty(command: Command) -> Command {
+    let forget = |argument: clap::Arg| {
+        let empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+        if argument.get_env().is_some_and(empty) { argument.env(None::<&str>) } else { argument }
+    };
+    command.mut_args(forget).mut_subcommands(without_empty)
 }
 
 /// The command with a setting that is read from nowhere and asked of nobody.

@@ -16,6 +16,11 @@ pub struct Telemetry {
 /// Starts logging to standard error.
 pub fn start(logging: &Logging) -> Result<Telemetry, Box<dyn std::error::Error + Send + Sync>> {
     let filter = EnvFilter::try_new(&logging.log)?;
+    // Where, and not what: the words of a panic may hold what a caller sent.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panic");
+    }));
     let log = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);

@@ -65,14 +65,17 @@ fn everything_wrong_with_the_settings_is_told_at_once() {
         .env_clear()
         .env("TASUKE_DATA_DIR", folder.path())
         .env("TASUKE_MAX_JSON_DEPTH", "1000")
+        .env("TASUKE_LOG", "tasuke=loud")
+        // As compose files pass on what is not set.
+        .env("TASUKE_METRICS_LISTEN", "")
         .env("TASUKE_DATABASE_URL", "mysql://u:hunter2@db")
         .output()
         .unwrap();
     let told = error(&refused);
-    for name in ["--workers", "--tenant-rate", "--listen", "--max-json-depth", "--database-url"] {
+    for name in ["--workers", "--tenant-rate", "--listen", "--max-json-depth", "--database-url", "--log"] {
         assert!(told.contains(name), "{name} is not in\n{told}");
     }
-    assert_eq!(told.lines().count(), 5, "{told}");
+    assert_eq!(told.lines().count(), 6, "{told}");
     assert!(!told.contains("hunter2"), "{told}");
 }
 
