@@ -30,9 +30,7 @@ impl Readiness {
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
-}
 
-impl Readiness {
     fn answered_just_now(&self) -> bool {
         let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         answered.is_some_and(|at| at.elapsed() < Duration::from_secs(1))
