@@ -146,7 +146,7 @@ impl Db {
                 }
                 Ok(())
             };
-            match self.run(|conn| transaction(conn, &in_time, &work)) {
+            match self.run(|conn| transaction(conn, in_time, &work)) {
                 Err(error) if error.may_help() && attempt < ATTEMPTS => {
                     tracing::debug!(attempt, "another transaction was in the way");
                     attempt += 1;

@@ -88,7 +88,7 @@ pub async fn identify(
             status = response.status().as_u16(),
             micros,
             "answered"
-        )
+        );
     });
     if method == Method::HEAD {
         response = response.map_body(|_, body| BoxBody::new(OnlySize(body.size())));
