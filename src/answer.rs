@@ -22,12 +22,13 @@ pub fn private<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpRes
 }
 
 /// What a call has just written, with the tag that reading it will have.
-pub fn written<T: Serialize>(
-    mut response: HttpResponseBuilder,
-    value: &T,
-) -> Result<HttpResponse, Problem> {
-    let body = bytes(value)?;
-    Ok(response.insert_header(etag(&fingerprint(&[&body]))).content_type("application/json").body(body))
+pub fn written<T: Serialize>(response: HttpResponseBuilder, value: &T) -> Result<HttpResponse, Problem> {
+    bytes(value).map(|body| tagged(response, body))
+}
+
+/// The same for a body that was written before.
+pub fn tagged(mut response: HttpResponseBuilder, body: Vec<u8>) -> HttpResponse {
+    response.insert_header(etag(&fingerprint(&[&body]))).content_type("application/json").body(body)
 }
 
 /// The body of what a call has created.
@@ -44,7 +45,7 @@ fn bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
 }
 
 /// An `ETag` header value for `tag`.
-pub fn etag(tag: &str) -> (header::HeaderName, String) {
+fn etag(tag: &str) -> (header::HeaderName, String) {
     (header::ETAG, format!("\"{tag}\""))
 }
 

@@ -171,7 +171,7 @@ async fn to_docs() -> HttpResponse {
 }
 
 /// Pages that are no operations of the API: they can be read, and that is all.
-const PAGES: &[&str] = &["/docs", "/docs/{file}", "/openapi.json", "/problems/{code}"];
+const PAGES: &[&str] = &["/docs", "/docs/", "/docs/{file}", "/openapi.json", "/problems/{code}"];
 
 /// Where no route matches: a wrong method on a path that exists, or a path that does not.
 async fn nothing_here(request: HttpRequest, document: Data<Value>) -> Result<HttpResponse, Problem> {
@@ -183,7 +183,7 @@ async fn nothing_here(request: HttpRequest, document: Data<Value>) -> Result<Htt
         .flat_map(|(_, item)| item.as_object().into_iter().flat_map(|item| item.keys()))
         .map(|method| method.to_uppercase())
         .collect();
-    if PAGES.iter().any(|page| fits(page, request.path()) || request.path() == "/docs/") {
+    if PAGES.iter().any(|page| fits(page, request.path())) {
         allowed.push("GET".to_owned());
     }
     if allowed.is_empty() {

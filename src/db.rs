@@ -151,7 +151,12 @@ impl Db {
                     tracing::debug!(attempt, "another transaction was in the way");
                     attempt += 1;
                 }
-                done => return done,
+                done => {
+                    if done.as_ref().is_err_and(Retry::may_help) {
+                        tracing::warn!(attempt, "another transaction was in the way too often");
+                    }
+                    return done;
+                }
             }
         }
     }

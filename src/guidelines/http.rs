@@ -141,24 +141,21 @@ async fn show_control(
 impl ControlParams {
     /// The filter, or every value that the edition does not know.
     fn filter<'a>(&'a self, edition: &'a Edition) -> Result<Filter<'a>, Problem> {
-        let groups: Vec<Term> = edition
-            .groups
-            .iter()
-            .map(|group| Term { key: group.key.clone(), title: group.title.clone() })
-            .collect();
+        let keys = |terms: &'a [Term]| terms.iter().map(|term| term.key.as_str()).collect::<Vec<_>>();
+        let groups = edition.groups.iter().map(|group| group.key.as_str()).collect();
         let mut faults = vec![];
         for (name, given, known) in [
-            ("group", self.group.as_slice(), &groups),
-            ("part", self.part.as_slice(), &edition.parts),
-            ("stage", self.stage.as_slice(), &edition.stages),
-            ("tag", &self.tag, &edition.tags),
-            ("telework_method", self.telework_method.as_slice(), &edition.telework_methods),
-            ("workplace", self.workplace.as_slice(), &edition.workplaces),
-            ("incident_type", self.incident_type.as_slice(), &edition.incident_types),
+            ("group", self.group.as_slice(), groups),
+            ("part", self.part.as_slice(), keys(&edition.parts)),
+            ("stage", self.stage.as_slice(), keys(&edition.stages)),
+            ("tag", &self.tag, keys(&edition.tags)),
+            ("telework_method", self.telework_method.as_slice(), keys(&edition.telework_methods)),
+            ("workplace", self.workplace.as_slice(), keys(&edition.workplaces)),
+            ("incident_type", self.incident_type.as_slice(), keys(&edition.incident_types)),
         ] {
             for value in given {
-                if !known.iter().any(|term| term.key == *value) {
-                    faults.push(unknown(name, known));
+                if !known.contains(&value.as_str()) {
+                    faults.push(Fault::unknown_value(format!("/query/{name}"), &known));
                 }
             }
         }
@@ -176,9 +173,4 @@ impl ControlParams {
             q: self.q.as_deref(),
         })
     }
-}
-
-fn unknown(name: &str, known: &[Term]) -> Fault {
-    let words: Vec<_> = known.iter().map(|term| term.key.as_str()).collect();
-    Fault::unknown_value(format!("/query/{name}"), &words)
 }

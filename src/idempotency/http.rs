@@ -1,7 +1,7 @@
 //! The `Idempotency-Key` header.
 use super::domain::{Created, Kept, Key, expired_before};
 use super::store;
-use crate::answer::{self as answers, fingerprint};
+use crate::answer::tagged;
 use crate::caller::Tenant;
 use crate::clock;
 use crate::db::AnyConnection;
@@ -84,9 +84,6 @@ pub fn answer(created: Created) -> HttpResponse {
     if created.replayed {
         response.insert_header(("idempotent-replayed", "true"));
     }
-    response
-        .insert_header((header::LOCATION, created.location))
-        .insert_header(answers::etag(&fingerprint(&[created.body.as_bytes()])))
-        .content_type("application/json")
-        .body(created.body)
+    response.insert_header((header::LOCATION, created.location));
+    tagged(response, created.body.into_bytes())
 }

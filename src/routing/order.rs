@@ -12,25 +12,20 @@ const SCHEDULED_AFTER_DAYS: i64 = 14;
 
 /// Sets tier and status of each action and sorts them.
 pub fn order(actions: &mut [Action], as_of: DateTime<FixedOffset>) {
-    let mut urgent = vec![];
     for action in actions.iter_mut() {
         action.status = status(&action.due, as_of);
         if presses(action, as_of) {
             action.tier = action.tier.min(URGENT_TIER);
-            urgent.push(key(action));
         } else if action.schedulable && is_far(&action.due, as_of) {
             action.tier = SCHEDULED_TIER;
         }
     }
     actions.sort_by_cached_key(|action| {
         let (rank, at) = due_rank(&action.due);
-        let rank = if urgent.contains(&key(action)) { 0 } else { rank };
-        (action.tier, rank, action.obligation, at, action.priority, key(action))
+        let rank = if presses(action, as_of) { 0 } else { rank };
+        let names = (action.contact.clone(), action.action.clone(), action.party.clone());
+        (action.tier, rank, action.obligation, at, action.priority, names)
     });
-}
-
-fn key(action: &Action) -> (String, String, Option<String>) {
-    (action.contact.clone(), action.action.clone(), action.party.clone())
 }
 
 /// How soon: the kind of due first, then the moment.

@@ -3,7 +3,7 @@ use super::words::{BasisType, Obligation, OnUnknown, Stage};
 use crate::contacts::{ChannelType, Confidence, ContactSource};
 use crate::text::LocalizedText;
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// One rule: when it holds, somebody is to be contacted.
@@ -94,7 +94,8 @@ pub struct ForEachDocument {
 }
 
 /// By when, as the rule says it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = RuleDeadline)]
 pub struct DeadlineDocument {
     /// `immediate`, `asap`, `window`, `calendar_days`, `hours`, `contract`, `unresolved` or `none`.

@@ -1,11 +1,11 @@
 //! Compiling deadlines: each kind has what it needs, and starts at a time.
 use super::super::deadline::{Count, Deadline, Named};
 use super::super::facts::Kind;
+use super::super::rule_dto::DeadlineDocument;
 use super::compile::{Names, Place};
-use super::files::DeadlineEntry;
 
 impl Names<'_> {
-    pub fn deadline(&mut self, place: Place<'_>, entry: &DeadlineEntry) -> Deadline {
+    pub fn deadline(&mut self, place: Place<'_>, entry: &DeadlineDocument) -> Deadline {
         let named = |names: &mut Self, path: Option<&String>, kinds: &[Kind]| {
             let path = path?;
             let (fact, kind, _) = names.fact(place, path);

@@ -1,6 +1,6 @@
 //! Rules as they are served: the same as in the files, with their sources.
-use super::super::rule_dto::{ConditionDocument, DeadlineDocument, ForEachDocument, RuleDocument};
-use super::files::{ConditionEntry, DeadlineEntry, RuleEntry};
+use super::super::rule_dto::{ConditionDocument, ForEachDocument, RuleDocument};
+use super::files::{ConditionEntry, RuleEntry};
 use crate::contacts::Directory;
 use serde_json::Value as Json;
 
@@ -31,7 +31,7 @@ impl RuleEntry {
             effective_to: rule.effective_to,
             condition: rule.when.document(),
             on_unknown: rule.on_unknown,
-            deadline: rule.deadline.document(),
+            deadline: rule.deadline.clone(),
             channel: rule.channel,
             info: rule.info.clone(),
             reason: rule.reason.clone(),
@@ -81,23 +81,4 @@ impl ConditionEntry {
 /// A scalar as it is compared and shown.
 pub fn plain(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-impl DeadlineEntry {
-    fn document(&self) -> DeadlineDocument {
-        let Self { kind, start, min_days, max_days, days, hours, count, roll, hours_fact, days_fact } =
-            self.clone();
-        DeadlineDocument {
-            kind,
-            start,
-            min_days,
-            max_days,
-            days,
-            hours,
-            count,
-            roll,
-            hours_fact,
-            days_fact,
-        }
-    }
 }

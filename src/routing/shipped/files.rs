@@ -1,4 +1,5 @@
 //! The form of the rule files.
+use super::super::rule_dto::DeadlineDocument;
 use super::super::words::{BasisType, Obligation, OnUnknown, Stage};
 use crate::contacts::{ChannelType, Confidence};
 use crate::shipped::Faults;
@@ -170,21 +171,6 @@ pub struct ConditionEntry {
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DeadlineEntry {
-    pub kind: String,
-    pub start: Option<String>,
-    pub min_days: Option<i64>,
-    pub max_days: Option<i64>,
-    pub days: Option<i64>,
-    pub hours: Option<i64>,
-    pub count: Option<String>,
-    pub roll: Option<String>,
-    pub hours_fact: Option<String>,
-    pub days_fact: Option<String>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ForEachEntry {
     pub list: String,
     #[serde(rename = "where")]
@@ -218,7 +204,7 @@ pub struct RuleEntry {
     pub when: ConditionEntry,
     #[serde(default)]
     pub on_unknown: OnUnknown,
-    pub deadline: DeadlineEntry,
+    pub deadline: DeadlineDocument,
     pub channel: ChannelType,
     pub info: Option<String>,
     pub reason: LocalizedText,
