@@ -1,4 +1,4 @@
-//! Answers that a client may keep: strong `ETag`s, `304`, `Cache-Control`.
+//! Answers that a client may keep: strong `ETag`s, `304`, `Cache-Control`. `shelf` has the open ones.
 use crate::problem::{Problem, kinds};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -6,13 +6,6 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-
-/// Shipped content: anybody may keep it for an hour, and it is tagged by what it says.
-pub fn public<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
-    let body = bytes(value)?;
-    let tag = fingerprint(&[&body]);
-    Ok(conditional(request, &tag, "public, max-age=3600", body))
-}
 
 /// One resource of a tenant, tagged by what it says: a tag outlives no change of the representation.
 pub fn private<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
@@ -37,7 +30,7 @@ pub fn text<T: Serialize>(value: &T) -> Result<String, Problem> {
     String::from_utf8(body).map_err(|_| Problem::new(&kinds::INTERNAL))
 }
 
-fn bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
+pub fn bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
     serde_json::to_vec(value).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written");
         Problem::new(&kinds::INTERNAL)
@@ -45,7 +38,7 @@ fn bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
 }
 
 /// An `ETag` header value for `tag`.
-fn etag(tag: &str) -> (header::HeaderName, String) {
+pub fn etag(tag: &str) -> (header::HeaderName, String) {
     (header::ETAG, format!("\"{tag}\""))
 }
 
@@ -59,14 +52,34 @@ pub fn fingerprint(parts: &[&[u8]]) -> String {
     URL_SAFE_NO_PAD.encode(&digest(&SHA256, &all).as_ref()[..12])
 }
 
-fn conditional(request: &HttpRequest, tag: &str, cache: &'static str, body: Vec<u8>) -> HttpResponse {
-    let known = request
+/// Whether the caller has a copy whose tag `fits`.
+pub fn knows(request: &HttpRequest, fits: impl Fn(&str) -> bool) -> bool {
+    request
         .headers()
         .get_all(header::IF_NONE_MATCH)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(|candidate| candidate.trim().trim_start_matches("W/").trim_matches('"'))
-        .any(|candidate| candidate == tag || candidate == "*");
+        .any(|candidate| candidate == "*" || fits(candidate))
+}
+
+/// Holds the caller's `If-Match` against what is there now.
+pub fn must_match<T: Serialize>(request: &HttpRequest, value: &T) -> Result<(), Problem> {
+    let mut given = request.headers().get_all(header::IF_MATCH).filter_map(|v| v.to_str().ok()).peekable();
+    if given.peek().is_none() {
+        return Err(Problem::new(&kinds::PRECONDITION_REQUIRED));
+    }
+    let tag = fingerprint(&[&bytes(value)?]);
+    // A weak tag never matches (RFC 9110, 13.1.1).
+    let matches = given
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|candidate| candidate == "*" || candidate.trim_matches('"') == tag);
+    if matches { Ok(()) } else { Err(Problem::new(&kinds::STALE)) }
+}
+
+fn conditional(request: &HttpRequest, tag: &str, cache: &'static str, body: Vec<u8>) -> HttpResponse {
+    let known = knows(request, |candidate| candidate == tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header(etag(tag))

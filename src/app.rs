@@ -8,6 +8,7 @@ use crate::knowledge::Knowledge;
 use crate::limits::{self, Meters};
 use crate::metrics::{self, Metrics};
 use crate::problem::{self, FaultDocument, Problem, ProblemDocument, kinds};
+use crate::shelf::Shelf;
 use crate::{
     assessments, clients, contacts, document, guidelines, health, questionnaires, request, routing,
 };
@@ -96,6 +97,7 @@ pub struct Service {
     meters: Data<Meters>,
     schemas: Data<Schemas>,
     document: Data<Value>,
+    shelf: Data<Shelf>,
 }
 
 impl Service {
@@ -110,6 +112,7 @@ impl Service {
             meters: Data::new(Meters::new(limits)),
             schemas: Data::new(Schemas::of(&document, limits.clone())?),
             document: Data::new(document),
+            shelf: Data::default(),
         })
     }
 
@@ -130,7 +133,8 @@ pub fn build(
         InitError = (),
     > + use<>,
 > {
-    let Service { db, issuer, knowledge, metrics, readiness, meters, schemas, document } = service.clone();
+    let Service { db, issuer, knowledge, metrics, readiness, meters, schemas, document, shelf } =
+        service.clone();
     let swagger = SwaggerUi::new("/docs/{_:.*}")
         .external_url_unchecked("/openapi.json", document.get_ref().clone())
         // The bundled page would otherwise ask a validator on the internet about our document.
@@ -158,6 +162,7 @@ pub fn build(
         .app_data(meters)
         .app_data(schemas)
         .app_data(document)
+        .app_data(shelf)
         .wrap(from_fn(request::refuse_nul))
         .wrap(from_fn(limits::guard))
         .wrap(from_fn(problem::finish))

@@ -1,6 +1,6 @@
 //! Bearer tokens: made by our own issuer, and read, once per request, into a `Caller`.
 use crate::answer::fingerprint;
-use crate::caller::{Caller, Scope, Tenant};
+use crate::caller::{Caller, Scope, Tenant, Visitor};
 use crate::db::{Db, StoreError};
 use crate::limits::Meters;
 use crate::problem::{Problem, kinds};
@@ -185,5 +185,18 @@ impl FromRequest for Caller {
             Some(meters) => meters.count_tenant(request, caller.tenant_slug()).map(|()| caller),
             None => Ok(caller),
         }))
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if !request.headers().contains_key(header::AUTHORIZATION) {
+            return ready(Ok(Self::new(None)));
+        }
+        // A bad token is refused: answering as if there were none would hide what is theirs.
+        let caller = Caller::from_request(request, payload).into_inner();
+        ready(caller.map(|caller| Self::new(Some(caller))))
     }
 }

@@ -99,3 +99,18 @@ impl Caller {
         &self.subject
     }
 }
+
+/// Somebody who may call without a token, and with one sees what is theirs as well.
+#[derive(Debug, Clone)]
+pub struct Visitor(Option<Caller>);
+
+impl Visitor {
+    pub(crate) fn new(caller: Option<Caller>) -> Self {
+        Self(caller)
+    }
+
+    /// The visitor's tenant, for one who has a token with this scope.
+    pub fn with(&self, scope: Scope) -> Option<Tenant> {
+        self.0.as_ref().and_then(|caller| caller.with(scope).ok())
+    }
+}

@@ -63,3 +63,17 @@ diesel::table! {
         created_at -> Timestamp,
     }
 }
+
+diesel::table! {
+    own_guidelines (tenant, guideline, edition) {
+        tenant -> Text,
+        guideline -> Text,
+        edition -> Text,
+        summary -> Text,
+        catalog -> Text,
+        fingerprint -> Text,
+        created_by -> Text,
+        created_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}

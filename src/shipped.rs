@@ -56,3 +56,9 @@ impl fmt::Display for Faults {
         f.write_str(&self.0.join("\n"))
     }
 }
+
+/// Keys are `[a-z0-9.-]`, so that they stand in a URL as they are.
+pub fn is_slug(key: &str) -> bool {
+    !key.is_empty()
+        && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+}

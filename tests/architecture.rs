@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 const LINE: &[(&str, &[&str])] = &[
     ("tenants", &[]),
     ("idempotency", &[]),
-    ("guidelines", &[]),
+    ("guidelines", &["idempotency"]),
     ("questionnaires", &["guidelines"]),
-    ("clients", &["idempotency"]),
+    ("clients", &["idempotency", "questionnaires"]),
     ("assessments", &["clients", "idempotency", "questionnaires"]),
     ("contacts", &[]),
     ("routing", &["contacts"]),

@@ -20,7 +20,7 @@ fn the_first_calls_of_the_readme_work_as_they_stand_there() {
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
     let blocks: Vec<&str> =
         readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(blocks.len(), 5);
+    assert_eq!(blocks.len(), 6);
 
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let script = blocks
@@ -44,15 +44,18 @@ fn the_first_calls_of_the_readme_work_as_they_stand_there() {
     let told = String::from_utf8(ran.stdout).unwrap();
     assert!(ran.status.success(), "{told}\n{}", String::from_utf8_lossy(&ran.stderr));
 
+    let catalog = std::fs::read_to_string(folder.path().join("catalog.json")).unwrap();
+    assert!(catalog.contains("\"id\":\"basic-rule-6\""));
     let answers: Vec<&str> = told.split("----\n").collect();
     for (answer, said) in answers.iter().zip([
         "acme",
         "\"key\":\"self-check-11\"",
+        "\"control\":\"basic-rule-6\"",
         "\"score\":59",
         "\"contact\":\"ppc_leak_report\"",
         "\"pointer\":\"/prefecture\"",
     ]) {
         assert!(answer.contains(said), "{said} is not in {answer}");
     }
-    assert!(answers[3].contains("1日目"), "the explanations are not in Japanese");
+    assert!(answers[4].contains("1日目"), "the explanations are not in Japanese");
 }

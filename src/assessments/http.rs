@@ -7,18 +7,19 @@ use super::scoring::{AssessmentResult, score};
 use super::store::{self, Filter};
 use crate::answer;
 use crate::body::Query;
-use crate::caller::{Caller, Scope};
+use crate::caller::{Caller, Scope, Tenant};
 use crate::clock;
-use crate::db::{Db, StoreError};
+use crate::db::{AnyConnection, Db, StoreError};
 use crate::era;
 use crate::id::Id;
 use crate::metrics::Metrics;
 use crate::page::Page;
 use crate::problem::{Fault, Listing, Problem, Reading, Writing, kinds};
-use crate::questionnaires::{Questionnaire, Questionnaires};
+use crate::questionnaires::{self, Questionnaire, Questionnaires};
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, post};
+use std::borrow::Cow;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -171,8 +172,8 @@ async fn submit_assessment(
     let submitted = db
         .write(move |conn| {
             let draft = store::get(conn, &tenant, &id)?;
-            let questionnaire = asked(&questionnaires, &draft)?;
-            let submitted = draft.submit(questionnaire, &subject, now)?;
+            let questionnaire = asked(conn, &tenant, &questionnaires, &draft)?;
+            let submitted = draft.submit(&questionnaire, &subject, now)?;
             // Whoever was first has it: looking again tells the state it is in now.
             store::save(conn, &tenant, &submitted).map_err(StoreError::look_again)?;
             Ok::<_, Problem>(submitted)
@@ -198,18 +199,28 @@ async fn show_result(
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsRead)?;
-    let assessment = db.read(move |conn| store::get(conn, &tenant, &id)).await?;
-    let result = score(asked(&questionnaires, &assessment)?, &assessment.answers);
+    let result = db
+        .read(move |conn| {
+            let assessment = store::get(conn, &tenant, &id)?;
+            let questionnaire = asked(conn, &tenant, &questionnaires, &assessment)?;
+            Ok::<_, Problem>(score(&questionnaire, &assessment.answers))
+        })
+        .await?;
     answer::private(&request, &result)
 }
 
-/// The questionnaire that an assessment answers: shipped questionnaires are never taken away.
+/// The questionnaire that an assessment answers: what is in use is never taken away.
 fn asked<'a>(
-    questionnaires: &'a Questionnaires,
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    shipped: &'a Questionnaires,
     assessment: &Assessment,
-) -> Result<&'a Questionnaire, Problem> {
-    questionnaires.get(&assessment.questionnaire).ok_or_else(|| {
-        let what = format!("no questionnaire {}", assessment.questionnaire);
-        StoreError::corrupt(what).into()
+) -> Result<Cow<'a, Questionnaire>, StoreError> {
+    let found = questionnaires::find(conn, tenant, shipped, &assessment.questionnaire);
+    found.map_err(|error| match error {
+        StoreError::Missing => {
+            StoreError::corrupt(format!("no questionnaire {}", assessment.questionnaire))
+        }
+        other => other,
     })
 }

@@ -1,6 +1,6 @@
 //! What the answers make: score, band, parts, categories, and the gaps worth closing. Pure.
 use super::domain::{Answer, missing};
-use crate::questionnaires::{Band, Effort, ItemRef, Questionnaire, Status};
+use crate::questionnaires::{Band, Effort, ItemRef, Questionnaire, Scoring, Status};
 use crate::text::LocalizedText;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -14,13 +14,16 @@ pub struct AssessmentResult {
     pub questionnaire: String,
     /// Every item is answered.
     pub complete: bool,
-    /// Sum of the points; null while items are unanswered.
+    /// Sum of the points, or percent of what is covered; null while items are unanswered, and where none
+    /// applies.
     #[schema(example = 62)]
     pub score: Option<i32>,
     pub minimum: i32,
     pub maximum: i32,
-    /// What the score means; null while items are unanswered.
+    /// What the score means; null where there is none.
     pub band: Option<Band>,
+    /// How often each answer was given.
+    pub counts: AnswerCounts,
     pub sections: Vec<SectionResult>,
     pub categories: Vec<CategoryResult>,
     /// Controls without an answer, in the order of the questionnaire.
@@ -33,6 +36,17 @@ pub struct AssessmentResult {
     pub gaps: Vec<Gap>,
 }
 
+/// How often each answer was given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AnswerCounts {
+    pub implemented: usize,
+    pub partial: usize,
+    pub not_implemented: usize,
+    pub unknown: usize,
+    pub not_applicable: usize,
+    pub unanswered: usize,
+}
+
 /// The result of one part.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SectionResult {
@@ -43,8 +57,8 @@ pub struct SectionResult {
     pub score: Option<i32>,
     pub minimum: i32,
     pub maximum: i32,
-    pub items: usize,
-    pub answered: usize,
+    pub items: i32,
+    pub answered: i32,
 }
 
 /// The result of one category of controls.
@@ -55,8 +69,8 @@ pub struct CategoryResult {
     pub score: Option<i32>,
     pub minimum: i32,
     pub maximum: i32,
-    pub items: usize,
-    pub answered: usize,
+    pub items: i32,
+    pub answered: i32,
 }
 
 /// The answers "not applicable", and how they were counted.
@@ -64,9 +78,9 @@ pub struct CategoryResult {
 #[schema(as = NotApplicableAnswers)]
 pub struct NotApplicable {
     pub controls: Vec<String>,
-    /// What each of them counts.
+    /// What each of them counts; null where they are left out of the count.
     #[schema(example = 4)]
-    pub points: i32,
+    pub points: Option<i32>,
     /// Where this way of counting comes from.
     pub note: Option<LocalizedText>,
 }
@@ -84,35 +98,33 @@ pub struct Gap {
     #[schema(example = 4)]
     pub points_to_gain: i32,
     pub effort: Effort,
-    /// Where to start.
-    pub advice: LocalizedText,
+    /// Where to start, if the questionnaire says so.
+    pub advice: Option<LocalizedText>,
 }
 
 /// Counts points over some items.
 #[derive(Default)]
 struct Tally {
     sum: i32,
-    items: usize,
-    answered: usize,
+    items: i32,
+    answered: i32,
+    /// Items that are part of the count.
+    counted: i32,
 }
 
 impl Tally {
-    fn add(&mut self, points: Option<i32>) {
+    fn add(&mut self, status: Option<Status>, scoring: &Scoring) {
         self.items += 1;
-        if let Some(points) = points {
+        let Some(status) = status else { return };
+        self.answered += 1;
+        if let Some(points) = scoring.points(status) {
+            self.counted += 1;
             self.sum += points;
-            self.answered += 1;
         }
     }
 
-    fn score(&self) -> Option<i32> {
-        (self.answered == self.items).then_some(self.sum)
-    }
-
-    /// The limit of `whole` items, for this many of them.
-    fn share(&self, limit: i32, whole: usize) -> i32 {
-        let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
-        limit / count(whole.max(1)) * count(self.items)
+    fn score(&self, scoring: &Scoring) -> Option<i32> {
+        if self.answered == self.items { scoring.score(self.sum, self.counted) } else { None }
     }
 }
 
@@ -128,11 +140,10 @@ pub fn score(questionnaire: &Questionnaire, answers: &[Answer]) -> AssessmentRes
     let mut sections: Vec<(&str, Tally)> = vec![];
     let mut categories: Vec<(&LocalizedText, Tally)> = vec![];
     for (at, status) in &items {
-        let points = status.map(|status| scoring.points(status));
-        total.add(points);
-        tally_of(&mut sections, at.section.id.as_str()).add(points);
+        total.add(*status, scoring);
+        tally_of(&mut sections, at.section.id.as_str()).add(*status, scoring);
         if let Some(category) = &at.item.category {
-            tally_of(&mut categories, category).add(points);
+            tally_of(&mut categories, category).add(*status, scoring);
         }
     }
     let with = |wanted: Status| -> Vec<String> {
@@ -142,15 +153,16 @@ pub fn score(questionnaire: &Questionnaire, answers: &[Answer]) -> AssessmentRes
             .map(|(at, _)| at.item.control.clone())
             .collect()
     };
-    let whole = total.items;
-    let score = total.score();
+    let unanswered = missing(questionnaire, answers);
+    let score = total.score(scoring);
     AssessmentResult {
         questionnaire: questionnaire.id.clone(),
-        complete: score.is_some(),
+        complete: unanswered.is_empty(),
         score,
         minimum: scoring.minimum,
         maximum: scoring.maximum,
         band: score.and_then(|score| scoring.band(score)).cloned(),
+        counts: counts(&items),
         sections: questionnaire
             .sections
             .iter()
@@ -158,9 +170,9 @@ pub fn score(questionnaire: &Questionnaire, answers: &[Answer]) -> AssessmentRes
             .map(|(section, (_, tally))| SectionResult {
                 id: section.id.clone(),
                 title: section.title.clone(),
-                score: tally.score(),
-                minimum: tally.share(scoring.minimum, whole),
-                maximum: tally.share(scoring.maximum, whole),
+                score: tally.score(scoring),
+                minimum: scoring.limits(tally.items).0,
+                maximum: scoring.limits(tally.items).1,
                 items: tally.items,
                 answered: tally.answered,
             })
@@ -169,17 +181,29 @@ pub fn score(questionnaire: &Questionnaire, answers: &[Answer]) -> AssessmentRes
             .iter()
             .map(|(category, tally)| CategoryResult {
                 category: (*category).clone(),
-                score: tally.score(),
-                minimum: tally.share(scoring.minimum, whole),
-                maximum: tally.share(scoring.maximum, whole),
+                score: tally.score(scoring),
+                minimum: scoring.limits(tally.items).0,
+                maximum: scoring.limits(tally.items).1,
                 items: tally.items,
                 answered: tally.answered,
             })
             .collect(),
-        unanswered: missing(questionnaire, answers),
+        unanswered,
         unknown: with(Status::Unknown),
         not_applicable: not_applicable(questionnaire, with(Status::NotApplicable)),
         gaps: gaps(questionnaire, &items),
+    }
+}
+
+fn counts(items: &[(ItemRef<'_>, Option<Status>)]) -> AnswerCounts {
+    let count = |wanted| items.iter().filter(|(_, status)| *status == wanted).count();
+    AnswerCounts {
+        implemented: count(Some(Status::Implemented)),
+        partial: count(Some(Status::Partial)),
+        not_implemented: count(Some(Status::NotImplemented)),
+        unknown: count(Some(Status::Unknown)),
+        not_applicable: count(Some(Status::NotApplicable)),
+        unanswered: count(None),
     }
 }
 
@@ -201,7 +225,8 @@ fn not_applicable(questionnaire: &Questionnaire, controls: Vec<String>) -> NotAp
 }
 
 fn gaps(questionnaire: &Questionnaire, items: &[(ItemRef<'_>, Option<Status>)]) -> Vec<Gap> {
-    let full = questionnaire.scoring.points(Status::Implemented);
+    let points = |status| questionnaire.scoring.points(status).unwrap_or(0);
+    let full = points(Status::Implemented);
     let mut gaps: Vec<Gap> = items
         .iter()
         .filter_map(|(at, status)| {
@@ -213,7 +238,7 @@ fn gaps(questionnaire: &Questionnaire, items: &[(ItemRef<'_>, Option<Status>)]) 
                 section: at.section.id.clone(),
                 title: at.item.title.clone(),
                 status,
-                points_to_gain: full - questionnaire.scoring.points(status),
+                points_to_gain: full - points(status),
                 effort: at.item.effort,
                 advice: at.item.advice.clone(),
             })

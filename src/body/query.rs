@@ -31,14 +31,19 @@ impl Queries {
         for (method, path, operation) in operations(document) {
             let mut kinds = HashMap::new();
             let mut properties = Map::new();
+            let mut required = vec![];
             let parameters = operation["parameters"].as_array().into_iter().flatten();
             for parameter in parameters.filter(|p| p["in"] == "query") {
                 let (name, schema) = (parameter["name"].as_str().unwrap_or_default(), &parameter["schema"]);
                 kinds.insert(name.to_owned(), kind(schema).to_owned());
                 properties.insert(name.to_owned(), schema.clone());
+                if parameter["required"] == true {
+                    required.push(name);
+                }
             }
-            let schema =
-                json!({ "type": "object", "properties": properties, "additionalProperties": false });
+            let schema = json!({
+                "type": "object", "properties": properties, "required": required, "additionalProperties": false
+            });
             let validator = compile(&schema, document)?;
             all.insert((method.to_uppercase(), path.to_owned()), Parameters { validator, kinds });
         }

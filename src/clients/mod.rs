@@ -1,4 +1,5 @@
 //! The companies that a provider looks after.
+mod applicability;
 mod domain;
 mod http;
 mod store;

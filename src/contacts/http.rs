@@ -1,10 +1,10 @@
 //! `/v1/contacts`: the shipped directory is open to everybody.
 use super::directory::Directory;
 use super::domain::{Category, Contact, Function};
-use crate::answer;
 use crate::body::Query;
 use crate::page::Page;
 use crate::problem::{Fault, Open, Problem};
+use crate::shelf;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,7 @@ async fn list_contacts(
     let found: Vec<&Contact> = all.filter(|contact| filter.accepts(contact)).collect();
     let (items, next_cursor) = page.of(found, |contact| &contact.id)?;
     let page = ContactPage { items: items.into_iter().cloned().collect(), next_cursor };
-    answer::public(&request, &page)
+    shelf::json(&request, || Ok(page))
 }
 
 /// Show a contact
@@ -76,7 +76,7 @@ async fn show_contact(
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let contact = directory.contact(&id).ok_or_else(Problem::not_found)?;
-    answer::public(&request, contact)
+    shelf::json(&request, || Ok(contact))
 }
 
 #[derive(Debug)]

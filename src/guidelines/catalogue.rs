@@ -1,14 +1,29 @@
-//! All guidelines in memory, found by key.
-use super::domain::{Control, Edition, Guideline, Source};
-use super::search;
+//! All shipped guidelines in memory, found by key.
+use super::domain::{Control, Source};
+use super::edition::{Edition, Guideline};
+use super::mapping::Mapping;
+use super::search::Words;
 use crate::shipped::Faults;
+use std::collections::HashMap;
+
+/// An edition with its controls, and what is needed to find them quickly.
+#[derive(Debug, Clone)]
+pub struct Held {
+    pub edition: Edition,
+    pub controls: Vec<Control>,
+    by_key: HashMap<String, usize>,
+    /// What `q` looks through, for each control.
+    words: Vec<Words>,
+}
 
 /// The shipped guidelines.
 #[derive(Debug, Default)]
 pub struct Catalogue {
-    pub(super) guidelines: Vec<Guideline>,
-    pub(super) editions: Vec<(Edition, Vec<Control>)>,
-    pub(super) sources: Vec<Source>,
+    guidelines: Vec<Guideline>,
+    editions: HashMap<(String, String), Held>,
+    /// By guideline and key.
+    sources: HashMap<(String, String), Source>,
+    pub(super) mappings: Vec<Mapping>,
 }
 
 /// Which controls of an edition: every filter that is set must hold.
@@ -17,6 +32,8 @@ pub struct Filter<'a> {
     pub group: Option<&'a str>,
     pub part: Option<&'a str>,
     pub stage: Option<&'a str>,
+    pub parent: Option<&'a str>,
+    pub star: Option<u8>,
     pub tags: Vec<&'a str>,
     pub telework_method: Option<&'a str>,
     pub workplace: Option<&'a str>,
@@ -25,36 +42,83 @@ pub struct Filter<'a> {
     pub q: Option<&'a str>,
 }
 
+impl Held {
+    pub fn new(edition: Edition, controls: Vec<Control>) -> Self {
+        let by_key = controls.iter().enumerate().map(|(at, control)| (control.key.clone(), at)).collect();
+        let words = controls.iter().map(Words::of).collect();
+        Self { edition, controls, by_key, words }
+    }
+
+    pub fn control(&self, key: &str) -> Option<&Control> {
+        self.by_key.get(key).map(|at| &self.controls[*at])
+    }
+
+    /// The controls that the filter accepts: in the order of the guideline, or with `q` what fits it
+    /// best first.
+    pub fn find(&self, filter: &Filter<'_>) -> Vec<&Control> {
+        let accepted = self.controls.iter().zip(&self.words).filter(|(control, _)| filter.accepts(control));
+        let Some(q) = filter.q else {
+            return accepted.map(|(control, _)| control).collect();
+        };
+        let query = super::search::Query::new(q);
+        let mut ranked: Vec<(u32, &Control)> =
+            accepted.filter_map(|(control, words)| query.rank(words).map(|rank| (rank, control))).collect();
+        // A stable sort: among equals the order of the guideline.
+        ranked.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
+        ranked.into_iter().map(|(_, control)| control).collect()
+    }
+}
+
 impl Catalogue {
     /// Reads and checks the shipped files.
     pub fn load(faults: &mut Faults) -> Self {
         super::shipped::load(faults)
     }
 
+    pub(super) fn new(guidelines: Vec<Guideline>, held: Vec<Held>, sources: Vec<(String, Source)>) -> Self {
+        let editions = held
+            .into_iter()
+            .map(|held| ((held.edition.guideline.clone(), held.edition.edition.clone()), held))
+            .collect();
+        let sources = sources.into_iter().map(|(g, source)| ((g, source.key.clone()), source)).collect();
+        Self { guidelines, editions, sources, mappings: vec![] }
+    }
+
     pub fn guidelines(&self) -> &[Guideline] {
         &self.guidelines
     }
 
-    pub fn edition(&self, guideline: &str, edition: &str) -> Option<(&Edition, &[Control])> {
-        self.editions
-            .iter()
-            .find(|(e, _)| e.guideline == guideline && e.edition == edition)
-            .map(|(e, controls)| (e, controls.as_slice()))
+    pub fn guideline(&self, key: &str) -> Option<&Guideline> {
+        self.guidelines.iter().find(|guideline| guideline.key == key)
+    }
+
+    /// The editions of a guideline, oldest first.
+    pub fn editions(&self, guideline: &str) -> Vec<&Held> {
+        let known = self.guideline(guideline).map_or(&[][..], |guideline| &guideline.editions);
+        known.iter().filter_map(|summary| self.edition(guideline, &summary.edition)).collect()
+    }
+
+    pub fn edition(&self, guideline: &str, edition: &str) -> Option<&Held> {
+        self.editions.get(&(guideline.to_owned(), edition.to_owned()))
     }
 
     pub fn control(&self, guideline: &str, edition: &str, key: &str) -> Option<&Control> {
-        let (_, controls) = self.edition(guideline, edition)?;
-        controls.iter().find(|control| control.key == key)
+        self.edition(guideline, edition)?.control(key)
     }
 
     /// A source that the guideline's files know, without a section.
-    pub fn source(&self, key: &str) -> Option<&Source> {
-        self.sources.iter().find(|source| source.key == key)
+    pub fn source(&self, guideline: &str, key: &str) -> Option<&Source> {
+        self.sources.get(&(guideline.to_owned(), key.to_owned()))
+    }
+
+    pub fn mappings(&self) -> &[Mapping] {
+        &self.mappings
     }
 }
 
 impl Filter<'_> {
-    pub fn accepts(&self, control: &Control) -> bool {
+    /// Whether every filter but `q` holds.
+    fn accepts(&self, control: &Control) -> bool {
         let same = |wanted: Option<&str>, has: Option<&str>| wanted.is_none() || wanted == has;
         let among = |wanted: Option<&str>, has: &[String]| {
             wanted.is_none_or(|wanted| has.iter().any(|h| h == wanted))
@@ -62,10 +126,11 @@ impl Filter<'_> {
         same(self.group, Some(&control.group))
             && same(self.part, Some(&control.part))
             && same(self.stage, control.stage.as_deref())
+            && same(self.parent, control.parent.as_deref())
+            && self.star.is_none_or(|star| control.star.is_some_and(|lowest| lowest <= star))
             && self.tags.iter().all(|tag| among(Some(tag), &control.applicability))
             && among(self.telework_method, &control.telework_methods)
             && among(self.workplace, &control.workplaces)
             && among(self.incident_type, &control.incident_types)
-            && self.q.is_none_or(|q| search::matches(control, q))
     }
 }

@@ -1,10 +1,10 @@
-//! Guidelines, editions and controls as they are served.
+//! Controls as they are served.
 use crate::text::LocalizedText;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// How sure we are that a statement says what the published edition says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verification {
     /// Confirmed by the edition itself or by several independent sources.
@@ -16,7 +16,7 @@ pub enum Verification {
 }
 
 /// One word of a closed list, with its title.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Term {
     #[schema(example = "self-check")]
@@ -33,7 +33,7 @@ pub enum SourceKind {
 }
 
 /// Where a statement comes from.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = GuidelineSource)]
 pub struct Source {
     pub key: String,
@@ -44,18 +44,54 @@ pub struct Source {
     pub section: Option<String>,
 }
 
+/// What an edition did to a control that it has kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ControlChangeKind)]
+pub enum ChangeKind {
+    /// It says something else now.
+    Changed,
+    /// It stands in another part, stage or appendix.
+    Moved,
+    /// It has another number.
+    Renumbered,
+    /// Compared, and found to say the same.
+    Unchanged,
+    /// Still there, but nobody has compared it.
+    Unconfirmed,
+}
+
 /// What an edition changed of a control.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ControlChange)]
 pub struct Change {
     #[schema(example = "3.1")]
     pub edition: String,
+    /// `changed`, `moved`, `renumbered`, `unchanged` (compared) or `unconfirmed` (not compared).
+    #[schema(value_type = String, example = "changed")]
+    pub kind: ChangeKind,
     pub note: LocalizedText,
+    /// The evidence.
+    pub sources: Vec<Source>,
 }
 
-/// One thing that a guideline asks for. The statement is our own summary, not the publisher's text.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// A number that a control names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    #[schema(example = "min-length")]
+    pub key: String,
+    /// A decimal.
+    #[schema(example = "8")]
+    pub value: String,
+    #[schema(example = "characters")]
+    pub unit: String,
+    pub title: LocalizedText,
+}
+
+/// One thing that a guideline asks for. The statement of a shipped control is our own summary, not the
+/// publisher's text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Control {
     /// The same in every edition that has the control.
     #[schema(example = "self-check-01")]
@@ -75,9 +111,24 @@ pub struct Control {
     pub part: String,
     /// Key of a stage of the edition.
     pub stage: Option<String>,
+    /// Key of the control that this one is a part of.
+    pub parent: Option<String>,
     pub category: Option<LocalizedText>,
     pub title: LocalizedText,
     pub statement: LocalizedText,
+    /// Where to start, if the guideline says so.
+    pub guidance: Option<LocalizedText>,
+    /// For the SCS evaluation scheme: the lowest star that asks for it.
+    #[schema(minimum = 1, maximum = 5)]
+    pub star: Option<u8>,
+    /// Function of the NIST CSF, where the guideline itself names one.
+    #[schema(example = "PR")]
+    pub csf_function: Option<String>,
+    /// How often the control itself asks for the act, as an ISO 8601 duration.
+    #[schema(example = "P1Y")]
+    pub recurrence: Option<String>,
+    /// Numbers that the control names.
+    pub thresholds: Vec<Threshold>,
     /// Tags: what the control is about and whom it concerns; `all` concerns everybody.
     pub applicability: Vec<String>,
     /// Set where the control is about certain telework methods only.
@@ -99,82 +150,4 @@ pub struct Control {
     pub verification_note: Option<LocalizedText>,
     /// Keys of controls of the same edition that say more.
     pub related: Vec<String>,
-}
-
-/// An appendix of an edition. Its number is no stable key: it moves between editions.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Appendix {
-    pub number: u8,
-    pub title: LocalizedText,
-    /// What this edition changed of it.
-    pub change: Option<LocalizedText>,
-}
-
-/// A group of controls of an edition.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = ControlGroup)]
-pub struct Group {
-    #[schema(example = "self-check")]
-    pub key: String,
-    pub title: LocalizedText,
-    /// How many controls it has.
-    pub controls: usize,
-}
-
-/// One edition of a guideline: what it is made of, and the words that its controls are filed under.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Edition {
-    #[schema(example = "ipa-sme")]
-    pub guideline: String,
-    #[schema(example = "3.1")]
-    pub edition: String,
-    pub title: LocalizedText,
-    #[schema(format = Date, example = "2023-04-26")]
-    pub published_on: Option<chrono::NaiveDate>,
-    pub structure: LocalizedText,
-    pub appendices: Vec<Appendix>,
-    pub notes: Vec<LocalizedText>,
-    /// Counts per group.
-    pub groups: Vec<Group>,
-    /// How many controls the edition has.
-    pub controls: usize,
-    pub parts: Vec<Term>,
-    pub stages: Vec<Term>,
-    pub tags: Vec<Term>,
-    pub telework_methods: Vec<Term>,
-    pub workplaces: Vec<Term>,
-    pub incident_types: Vec<Term>,
-    /// How to name the source when you show this content.
-    pub attribution: LocalizedText,
-    /// What may be reused, and what not.
-    pub reuse_note: LocalizedText,
-    pub sources: Vec<Source>,
-    pub verification: Verification,
-    pub verification_note: Option<LocalizedText>,
-}
-
-/// A guideline and the editions of it that are served.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Guideline {
-    #[schema(example = "ipa-sme")]
-    pub key: String,
-    pub title: LocalizedText,
-    pub publisher: LocalizedText,
-    pub attribution: LocalizedText,
-    pub reuse_note: LocalizedText,
-    /// Oldest first.
-    pub editions: Vec<EditionSummary>,
-}
-
-/// An edition in a list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct EditionSummary {
-    #[schema(example = "3.1")]
-    pub edition: String,
-    pub title: LocalizedText,
-    #[schema(format = Date, example = "2023-04-26")]
-    pub published_on: Option<chrono::NaiveDate>,
-    pub controls: usize,
-    pub verification: Verification,
 }

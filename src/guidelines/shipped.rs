@@ -1,233 +1,246 @@
-//! The guideline files, and the checks they must pass.
+//! The shipped guidelines, read from their files.
+mod check;
 mod files;
+mod mappings;
 
-use super::catalogue::Catalogue;
-use super::domain::{Control, Edition, EditionSummary, Group, Guideline, Source, Term, Verification};
+use super::catalogue::{Catalogue, Held};
+use super::domain::{Change, Control, Source, Term};
+use super::edition::{Appendix, Edition, EditionChange, EditionSummary, Group, Guideline, Origin};
 use crate::shipped::Faults;
 use crate::text::LocalizedText;
-use files::{CONTROLS, ControlEntry, EditionEntry, GuidelineFile, SourceEntry};
+use files::{Cited, ControlEntry, EditionEntry, GuidelineFile, SHIPPED, Shipped, SourceEntry};
 use std::collections::HashMap;
 
+/// One guideline's files, parsed.
+struct Files {
+    file: GuidelineFile,
+    sources: HashMap<String, SourceEntry>,
+    /// Every control with its group, in the order of the guideline.
+    controls: Vec<(&'static str, ControlEntry)>,
+}
+
 pub fn load(faults: &mut Faults) -> Catalogue {
-    let file: GuidelineFile =
-        faults.parse("ipa-sme/guideline.yaml", include_str!("data/ipa-sme/guideline.yaml"));
-    let sources = sources(faults);
-    let controls: Vec<(&str, ControlEntry)> = CONTROLS
-        .iter()
-        .flat_map(|(group, text)| {
-            let entries: Vec<ControlEntry> = faults.parse(&format!("controls/{group}.yaml"), text);
-            entries.into_iter().map(move |entry| (*group, entry))
+    let all = read(SHIPPED, faults);
+    assemble(&all, faults)
+}
+
+/// Parses and checks the files.
+fn read(shipped: &'static [Shipped], faults: &mut Faults) -> Vec<Files> {
+    let all: Vec<Files> = shipped.iter().map(|one| parse(one, faults)).collect();
+    faults.unique("guidelines", all.iter().map(|files| files.file.key.as_str()));
+    for files in &all {
+        check::all(files, faults);
+    }
+    all
+}
+
+fn assemble(all: &[Files], faults: &mut Faults) -> Catalogue {
+    let mut held = vec![];
+    let mut guidelines = vec![];
+    let mut sources = vec![];
+    for files in all {
+        let editions: Vec<Held> =
+            files.file.editions.iter().map(|edition| files.edition(edition)).collect();
+        guidelines.push(files.guideline(&editions));
+        held.extend(editions);
+        let guideline = &files.file.key;
+        sources.extend(
+            files.sources.keys().filter_map(|key| Some((guideline.clone(), files.cite(key, None)?))),
+        );
+    }
+    let mut catalogue = Catalogue::new(guidelines, held, sources);
+    catalogue.mappings = mappings::load(&catalogue, faults);
+    catalogue
+}
+
+fn parse(shipped: &'static Shipped, faults: &mut Faults) -> Files {
+    let name = shipped.name;
+    let sources: Vec<SourceEntry> = faults.parse(&format!("{name}/sources.yaml"), shipped.sources);
+    faults.unique(&format!("{name}/sources.yaml"), sources.iter().map(|s| s.key.as_str()));
+    Files {
+        file: faults.parse(&format!("{name}/guideline.yaml"), shipped.guideline),
+        sources: sources.into_iter().map(|source| (source.key.clone(), source)).collect(),
+        controls: shipped
+            .controls
+            .iter()
+            .flat_map(|(group, text)| {
+                let place = format!("{name}/controls/{group}.yaml");
+                let entries: Vec<ControlEntry> = faults.parse(&place, text);
+                entries.into_iter().map(move |entry| (*group, entry))
+            })
+            .collect(),
+    }
+}
+
+/// A text that the checks have found to be there.
+fn text(text: Option<&LocalizedText>) -> LocalizedText {
+    text.cloned().unwrap_or_else(|| LocalizedText::new("", ""))
+}
+
+impl Files {
+    fn cite(&self, key: &str, section: Option<&String>) -> Option<Source> {
+        self.sources.get(key).map(|entry| Source {
+            key: entry.key.clone(),
+            title: entry.title.clone(),
+            url: entry.url.clone(),
+            kind: entry.kind,
+            section: section.cloned(),
         })
-        .collect();
-    faults.unique("controls", controls.iter().map(|(_, c)| c.key.as_str()));
-    for (group, control) in &controls {
-        check(group, control, &file, &sources, &controls, faults);
     }
-    let editions: Vec<_> = file
-        .editions
-        .iter()
-        .map(|edition| {
-            let own: Vec<Control> = controls
-                .iter()
-                .filter(|(_, c)| c.present_in.contains(&edition.edition))
-                .map(|(group, c)| control(&file.key, &edition.edition, group, c, &sources))
-                .collect();
-            (edition_of(&file, edition, &own, &sources, faults), own)
-        })
-        .collect();
-    Catalogue {
-        guidelines: vec![guideline(&file, &editions, faults)],
-        editions,
-        sources: sources.keys().filter_map(|key| cite(key, None, &sources)).collect(),
-    }
-}
 
-fn sources(faults: &mut Faults) -> HashMap<String, SourceEntry> {
-    let entries: Vec<SourceEntry> =
-        faults.parse("ipa-sme/sources.yaml", include_str!("data/ipa-sme/sources.yaml"));
-    faults.unique("sources", entries.iter().map(|s| s.key.as_str()));
-    for entry in &entries {
-        faults.whole(&format!("source {}", entry.key), &entry.title);
+    fn cited(&self, cited: &[Cited]) -> Vec<Source> {
+        cited.iter().filter_map(|cited| self.cite(&cited.source, cited.section.as_ref())).collect()
     }
-    entries.into_iter().map(|s| (s.key.clone(), s)).collect()
-}
 
-fn keys(terms: &[Term]) -> impl Iterator<Item = &str> {
-    terms.iter().map(|term| term.key.as_str())
-}
+    fn edition(&self, entry: &EditionEntry) -> Held {
+        let file = &self.file;
+        let mut controls: Vec<Control> = self
+            .controls
+            .iter()
+            .filter(|(_, control)| control.present_in.contains(&entry.edition))
+            .map(|(group, control)| self.control(&entry.edition, group, control))
+            .collect();
+        let groups = self.groups(entry, &controls);
+        // In the order of the edition's groups, and within a group in the order of its file.
+        controls.sort_by_key(|control| groups.iter().position(|group| group.key == control.group));
+        let edition = Edition {
+            guideline: file.key.clone(),
+            edition: entry.edition.clone(),
+            title: entry.title.clone(),
+            published_on: entry.published_on,
+            revised_on: file.revised_on,
+            status: entry.status,
+            coverage: entry.coverage,
+            origin: Origin::Shipped,
+            structure: entry.structure.clone(),
+            appendices: entry.appendices.iter().map(|appendix| self.appendix(appendix)).collect(),
+            changes: self.edition_changes(entry),
+            notes: entry.notes.clone(),
+            groups,
+            controls: controls.len(),
+            parts: file.parts.clone(),
+            stages: entry.stages.clone().unwrap_or_else(|| file.stages.clone()),
+            tags: file.tags.clone(),
+            telework_methods: file.telework_methods.clone(),
+            workplaces: file.workplaces.clone(),
+            incident_types: file.incident_types.clone(),
+            attribution: text(file.attribution.as_ref()),
+            reuse_note: text(file.reuse_note.as_ref()),
+            sources: entry.sources.iter().filter_map(|key| self.cite(key, None)).collect(),
+            verification: entry.verification,
+            verification_note: entry.verification_note.clone(),
+        };
+        Held::new(edition, controls)
+    }
 
-fn check(
-    group: &str,
-    control: &ControlEntry,
-    file: &GuidelineFile,
-    sources: &HashMap<String, SourceEntry>,
-    all: &[(&str, ControlEntry)],
-    faults: &mut Faults,
-) {
-    let place = format!("control {}", control.key);
-    if !is_slug(&control.key) {
-        faults.add(format!("{place}: the key is not of [a-z0-9.-]"));
+    /// The groups of an edition, with its own titles. In the order of the guideline, unless the edition
+    /// has one of its own.
+    fn groups(&self, entry: &EditionEntry, controls: &[Control]) -> Vec<Group> {
+        let count = |key: &str| controls.iter().filter(|control| control.group == key).count();
+        let title = |group: &Term| entry.group_titles.get(&group.key).unwrap_or(&group.title).clone();
+        let known = &self.file.groups;
+        let mut groups: Vec<&Term> = match &entry.groups {
+            Some(keys) => keys.iter().filter_map(|key| known.iter().find(|g| g.key == *key)).collect(),
+            None => known.iter().filter(|group| count(&group.key) > 0).collect(),
+        };
+        groups.dedup_by_key(|group| &group.key);
+        groups
+            .into_iter()
+            .map(|group| Group { key: group.key.clone(), title: title(group), controls: count(&group.key) })
+            .collect()
     }
-    faults.known(&place, group, keys(&file.groups));
-    faults.known(&place, &control.part, keys(&file.parts));
-    if let Some(stage) = &control.stage {
-        faults.known(&place, stage, keys(&file.stages));
-    }
-    for (words, known) in [
-        (&control.applicability, &file.tags),
-        (&control.telework_methods, &file.telework_methods),
-        (&control.workplaces, &file.workplaces),
-        (&control.incident_types, &file.incident_types),
-    ] {
-        for word in words {
-            faults.known(&place, word, keys(known));
+
+    fn appendix(&self, entry: &files::AppendixEntry) -> Appendix {
+        Appendix {
+            key: entry.key.clone(),
+            number: entry.number,
+            title: entry.title.clone(),
+            groups: entry.groups.clone(),
+            change: entry.change.clone(),
+            sources: self.cited(&entry.sources),
+            verification: entry.verification,
+            verification_note: entry.verification_note.clone(),
         }
     }
-    for text in [&control.title, &control.statement]
-        .into_iter()
-        .chain(&control.category)
-        .chain(&control.contact_when)
-        .chain(&control.verification_note)
-        .chain(control.changes.iter().map(|change| &change.note))
-    {
-        faults.whole(&place, text);
-    }
-    if control.sources.is_empty() {
-        faults.add(format!("{place}: has no source"));
-    }
-    for cited in &control.sources {
-        faults.known(&place, &cited.source, sources.keys().map(String::as_str));
-    }
-    for related in &control.related {
-        faults.known(&place, related, all.iter().map(|(_, c)| c.key.as_str()));
-    }
-    if !control.present_in.contains(&control.introduced_in) {
-        faults.add(format!("{place}: is not present in {}", control.introduced_in));
-    }
-    if control.verification != Verification::Verified && control.verification_note.is_none() {
-        faults.add(format!("{place}: does not say what is not verified"));
-    }
-}
 
-fn is_slug(key: &str) -> bool {
-    !key.is_empty()
-        && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
-}
-
-fn cite(key: &str, section: Option<&String>, sources: &HashMap<String, SourceEntry>) -> Option<Source> {
-    sources.get(key).map(|entry| Source {
-        key: entry.key.clone(),
-        title: entry.title.clone(),
-        url: entry.url.clone(),
-        kind: entry.kind,
-        section: section.cloned(),
-    })
-}
-
-fn control(
-    guideline: &str,
-    edition: &str,
-    group: &str,
-    entry: &ControlEntry,
-    sources: &HashMap<String, SourceEntry>,
-) -> Control {
-    Control {
-        key: entry.key.clone(),
-        guideline: guideline.to_owned(),
-        edition: edition.to_owned(),
-        number: entry.number.clone(),
-        group: group.to_owned(),
-        part: entry.part.clone(),
-        stage: entry.stage.clone(),
-        category: entry.category.clone(),
-        title: entry.title.clone(),
-        statement: entry.statement.clone(),
-        applicability: entry.applicability.clone(),
-        telework_methods: entry.telework_methods.clone(),
-        workplaces: entry.workplaces.clone(),
-        incident_types: entry.incident_types.clone(),
-        contact_when: entry.contact_when.clone(),
-        introduced_in: entry.introduced_in.clone(),
-        present_in: entry.present_in.clone(),
-        changes: entry.changes.clone(),
-        sources: entry
-            .sources
+    fn edition_changes(&self, entry: &EditionEntry) -> Vec<EditionChange> {
+        entry
+            .changes
             .iter()
-            .filter_map(|cited| cite(&cited.source, cited.section.as_ref(), sources))
-            .collect(),
-        verification: entry.verification,
-        verification_note: entry.verification_note.clone(),
-        related: entry.related.clone(),
-    }
-}
-
-fn text(place: &str, text: Option<&LocalizedText>, faults: &mut Faults) -> LocalizedText {
-    let text = text.cloned().unwrap_or_else(|| LocalizedText::new("", ""));
-    faults.whole(place, &text);
-    text
-}
-
-fn edition_of(
-    file: &GuidelineFile,
-    entry: &EditionEntry,
-    controls: &[Control],
-    sources: &HashMap<String, SourceEntry>,
-    faults: &mut Faults,
-) -> Edition {
-    let place = format!("edition {}", entry.edition);
-    for source in &entry.sources {
-        faults.known(&place, source, sources.keys().map(String::as_str));
-    }
-    let count = |group: &str| controls.iter().filter(|c| c.group == group).count();
-    Edition {
-        guideline: file.key.clone(),
-        edition: entry.edition.clone(),
-        title: entry.title.clone(),
-        published_on: entry.published_on,
-        structure: entry.structure.clone(),
-        appendices: entry.appendices.clone(),
-        notes: entry.notes.clone(),
-        groups: file
-            .groups
-            .iter()
-            .map(|group| Group {
-                key: group.key.clone(),
-                title: group.title.clone(),
-                controls: count(&group.key),
+            .map(|change| EditionChange {
+                edition: entry.edition.clone(),
+                kind: change.kind,
+                text: change.text.clone(),
+                groups: change.groups.clone(),
+                sources: self.cited(&change.sources),
+                verification: change.verification,
+                verification_note: change.verification_note.clone(),
             })
-            .collect(),
-        controls: controls.len(),
-        parts: file.parts.clone(),
-        stages: file.stages.clone(),
-        tags: file.tags.clone(),
-        telework_methods: file.telework_methods.clone(),
-        workplaces: file.workplaces.clone(),
-        incident_types: file.incident_types.clone(),
-        attribution: text(&place, file.attribution.as_ref(), faults),
-        reuse_note: text(&place, file.reuse_note.as_ref(), faults),
-        sources: entry.sources.iter().filter_map(|key| cite(key, None, sources)).collect(),
-        verification: entry.verification,
-        verification_note: entry.verification_note.clone(),
+            .collect()
+    }
+
+    fn control(&self, edition: &str, group: &str, entry: &ControlEntry) -> Control {
+        let own = entry.in_editions.get(edition);
+        let own_or = |own: Option<&String>, common: Option<&String>| own.or(common).cloned();
+        Control {
+            key: entry.key.clone(),
+            guideline: self.file.key.clone(),
+            edition: edition.to_owned(),
+            number: own_or(own.and_then(|own| own.number.as_ref()), entry.number.as_ref()),
+            group: group.to_owned(),
+            part: own.and_then(|own| own.part.as_ref()).unwrap_or(&entry.part).clone(),
+            stage: own_or(own.and_then(|own| own.stage.as_ref()), entry.stage.as_ref()),
+            parent: entry.parent.clone(),
+            category: entry.category.clone(),
+            title: own.and_then(|own| own.title.as_ref()).unwrap_or(&entry.title).clone(),
+            statement: own.and_then(|own| own.statement.as_ref()).unwrap_or(&entry.statement).clone(),
+            guidance: None,
+            star: entry.star,
+            csf_function: entry.csf_function.clone(),
+            recurrence: entry.recurrence.clone(),
+            thresholds: entry.thresholds.clone(),
+            applicability: entry.applicability.clone(),
+            telework_methods: entry.telework_methods.clone(),
+            workplaces: entry.workplaces.clone(),
+            incident_types: entry.incident_types.clone(),
+            contact_when: entry.contact_when.clone(),
+            introduced_in: entry.introduced_in.clone(),
+            present_in: entry.present_in.clone(),
+            changes: entry
+                .changes
+                .iter()
+                .map(|change| Change {
+                    edition: change.edition.clone(),
+                    kind: change.kind,
+                    note: change.note.clone(),
+                    sources: self.cited(&change.sources),
+                })
+                .collect(),
+            sources: self.cited(&entry.sources),
+            verification: entry.verification,
+            verification_note: entry.verification_note.clone(),
+            related: entry.related.iter().filter(|key| self.has(edition, key)).cloned().collect(),
+        }
+    }
+
+    fn has(&self, edition: &str, key: &str) -> bool {
+        let present = |control: &ControlEntry| control.present_in.iter().any(|e| e == edition);
+        self.controls.iter().any(|(_, control)| control.key == key && present(control))
+    }
+
+    fn guideline(&self, editions: &[Held]) -> Guideline {
+        let file = &self.file;
+        Guideline {
+            key: file.key.clone(),
+            title: text(file.title.as_ref()),
+            publisher: text(file.publisher.as_ref()),
+            attribution: text(file.attribution.as_ref()),
+            reuse_note: text(file.reuse_note.as_ref()),
+            origin: Origin::Shipped,
+            editions: editions.iter().map(|held| EditionSummary::from(&held.edition)).collect(),
+        }
     }
 }
 
-fn guideline(file: &GuidelineFile, editions: &[(Edition, Vec<Control>)], faults: &mut Faults) -> Guideline {
-    let place = "ipa-sme/guideline.yaml";
-    Guideline {
-        key: file.key.clone(),
-        title: text(place, file.title.as_ref(), faults),
-        publisher: text(place, file.publisher.as_ref(), faults),
-        attribution: text(place, file.attribution.as_ref(), faults),
-        reuse_note: text(place, file.reuse_note.as_ref(), faults),
-        editions: editions
-            .iter()
-            .map(|(edition, controls)| EditionSummary {
-                edition: edition.edition.clone(),
-                title: edition.title.clone(),
-                published_on: edition.published_on,
-                controls: controls.len(),
-                verification: edition.verification,
-            })
-            .collect(),
-    }
-}
+#[cfg(test)]
+mod tests;

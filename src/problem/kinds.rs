@@ -61,6 +61,9 @@ kinds! {
     DUPLICATE = 409 "duplicate"
         { "すでに存在します" "It exists already" }
         { "既存のものを取得するか、別の値で作成してください。" "Read the existing one, or create it with another value." }
+    IN_USE = 409 "in-use"
+        { "使われているため変更できません" "It is in use and stays as it is" }
+        { "新しい版を登録してください。" "Put a new edition beside it." }
     IDEMPOTENCY_KEY_IN_USE = 409 "idempotency-key-in-use"
         { "同じキーの処理がまだ終わっていません" "A call with this key is still running" }
         { "Retry-After の秒数を待って、同じキーで送り直してください。" "Wait as long as Retry-After says and send it again with the same key." }
@@ -82,6 +85,9 @@ kinds! {
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency-key-reused"
         { "同じキーが別の内容で使われています" "This key was used for something else" }
         { "新しい内容には新しいキーを使ってください。" "Use a new key for a new request." }
+    PRECONDITION_REQUIRED = 428 "precondition-required"
+        { "If-Match が必要です" "If-Match is needed" }
+        { "先に取得し、その ETag を If-Match で送ってください。" "Read it first, and send its ETag as If-Match." }
     RATE_LIMITED = 429 "rate-limited"
         { "リクエストが多すぎます" "Too many requests" }
         { "Retry-After の秒数を待ち、間隔をあけて送ってください。" "Wait as long as Retry-After says, and send more slowly." }

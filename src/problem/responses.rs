@@ -12,10 +12,12 @@ const SHARED: &[Named] = &[
     (404, "NotFound", "Not there, or not yours"),
     (408, "RequestTimeout", "The request body arrives too slowly"),
     (409, "Conflict", "Clashes with what is stored, or comes at the wrong time"),
+    (412, "PreconditionFailed", "Somebody else changed it first"),
     (413, "PayloadTooLarge", "The request body is too large"),
     (414, "UriTooLong", "Path and query are too long"),
     (415, "UnsupportedMediaType", "The request body is not application/json"),
     (422, "Unprocessable", "The request breaks rules; errors lists all of them"),
+    (428, "PreconditionRequired", "If-Match is needed"),
     (429, "TooManyRequests", "Too many requests; see Retry-After and RateLimit"),
     (431, "HeadersTooLarge", "The request headers are too large"),
     (500, "InternalError", "Something went wrong on our side"),
@@ -57,6 +59,8 @@ macro_rules! sets {
 sets! {
     /// What reading open content can fail with.
     Open = 304 400 404 414 422 429 431 500 503;
+    /// What reading content can fail with that is open, and with a token the tenant's own as well.
+    Visiting = 304 400 401 404 414 422 429 431 500 503;
     /// What reading tenant data can fail with.
     Reading = 304 400 401 403 404 414 422 429 431 500 503;
     /// What a list of tenant data can fail with.
@@ -65,6 +69,8 @@ sets! {
     Probing = 414 431 500 503;
     /// What a decision that stores nothing can fail with.
     Deciding = 400 401 403 408 413 414 415 422 429 431 500 503;
+    /// What taking something away can fail with.
+    Removing = 400 401 403 404 409 412 414 428 429 431 500 503;
     /// What an operation with a body can fail with.
     Writing = 400 401 403 404 408 409 413 414 415 422 429 431 500 503;
 }

@@ -1,7 +1,14 @@
 //! The parts of a guideline that can be answered: items, answer scale, bands.
+mod ciso_assistant;
 mod domain;
 mod http;
+mod own;
+mod profile;
 mod shipped;
+mod store;
 
-pub use domain::{Band, Effort, ItemRef, Questionnaire, Questionnaires, Status};
+pub use domain::{
+    Band, Condition, Effort, ItemRef, ProfileField, Questionnaire, Questionnaires, Scoring, Status,
+};
 pub use http::routes;
+pub use store::{find, take_into_use};

@@ -5,13 +5,13 @@ use super::facts::{FactFault, Facts};
 use super::rule_dto::RuleDocument;
 use super::rules::Ruleset;
 use super::schema::RoutingFacts;
-use crate::answer;
 use crate::body::{Body, Query};
 use crate::caller::{Caller, Scope};
 use crate::contacts::Directory;
 use crate::metrics::Metrics;
 use crate::page::Page;
 use crate::problem::{Deciding, Fault, Open, Problem};
+use crate::shelf;
 use crate::text::{Language, LocalizedText};
 use actix_web::http::header;
 use actix_web::web::{Data, Path};
@@ -125,7 +125,7 @@ async fn list_rules(
         .collect();
     let (items, next_cursor) = page.of(found, |rule| &rule.id)?;
     let page = RoutingRulePage { items: items.into_iter().cloned().collect(), next_cursor };
-    answer::public(&request, &page)
+    shelf::json(&request, || Ok(page))
 }
 
 /// Show a routing rule
@@ -141,5 +141,5 @@ async fn show_rule(
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let rule = ruleset.documents.iter().find(|rule| rule.id == *id).ok_or_else(Problem::not_found)?;
-    answer::public(&request, rule)
+    shelf::json(&request, || Ok(rule))
 }

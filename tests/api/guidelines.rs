@@ -88,7 +88,7 @@ fn controls_are_found_by_each_filter(#[values(Engine::Sqlite, Engine::Postgres)]
         ("tag=backup", 3, "self-check-11"),
         ("tag=incident&tag=backup", 2, "incident-prepare-backup"),
         ("telework_method=vpn", 1, "telework-method-vpn"),
-        ("workplace=home", 1, "telework-place-home"),
+        ("workplace=home", 2, "telework-place-home"),
         ("incident_type=ransomware", 5, "incident-type-ransomware-detect"),
         ("incident_type=ransomware&stage=reporting", 1, "incident-type-malware-report"),
         ("q=%E3%83%91%E3%82%B9%E3%83%AF%E3%83%BC%E3%83%89", 3, "basic-rule-3"),
@@ -138,4 +138,159 @@ fn nothing_says_that_anybody_is_certified(#[values(Engine::Sqlite, Engine::Postg
         let text = service.anonymous().get(&path).expect(200).json.to_string();
         assert!(!text.contains("認定"), "{path}");
     }
+}
+
+/// The ranking: a key or number goes before a title, a title before a statement.
+#[rstest]
+fn words_are_found_in_both_languages_whatever_their_form(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let found = |q: &str| {
+        let path = "/v1/guidelines/ipa-sme/editions/4.0/controls?limit=100&q=";
+        let encoded = q.bytes().map(|b| format!("%{b:02X}")).collect::<Vec<_>>().concat();
+        keys(&service.anonymous().get(&format!("{path}{encoded}")).expect(200).json)
+    };
+    let expected = found("パスワード");
+    assert!(expected.len() > 3, "{expected:?}");
+    for other in ["ぱすわーど", "ﾊﾟｽﾜｰﾄﾞ", "　パスワード　"] {
+        assert_eq!(found(other), expected, "{other}");
+    }
+    assert_eq!(found("ＶＰＮ"), found("vpn"));
+    assert_eq!(found("SELF-CHECK-11")[0], "self-check-11");
+    let backups = found("バックアップ");
+    assert_eq!(&backups[..2], ["basic-rule-6", "self-check-11"], "{backups:?}");
+}
+
+#[rstest]
+fn what_changed_for_my_clients_is_one_call(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let anonymous = service.anonymous();
+    let changes = |edition: &str, since: &str| {
+        let path = format!("/v1/guidelines/ipa-sme/editions/{edition}/changes?since={since}");
+        anonymous.get(&path).expect(200).json
+    };
+    let telework = changes("3.1", "3");
+    assert_eq!(telework["counts"]["added"], 61);
+    assert_eq!(
+        telework["appendices"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|a| a["kinds"] == json!(["added"]))
+            .count(),
+        1
+    );
+    let six = changes("4.0", "3.1");
+    assert_eq!((&six["since"], &six["steps"]), (&json!("3.1"), &json!(["4.0"])));
+    let cloud = six["appendices"].as_array().unwrap().iter().find(|a| a["appendix"] == "cloud").unwrap();
+    assert_eq!((&cloud["from"], &cloud["to"], &cloud["kinds"]), (&json!(6), &json!(7), &json!(["moved"])));
+    assert_eq!(six["counts"]["moved"], 15);
+    // Without `since` it is the published edition before.
+    let default = anonymous.get("/v1/guidelines/ipa-sme/editions/4.0/changes").expect(200).json;
+    assert_eq!(default, six);
+    for (path, fault) in [
+        ("ipa-sme/editions/4.0/changes?since=5", "/query/since unknown-value"),
+        ("ipa-sme/editions/3/changes?since=4.0", "/query/since unknown-value"),
+        ("ipa-sme/editions/1/changes", "/query/since unknown-value"),
+        ("scs/editions/20260327/changes", "/query/since unknown-value"),
+    ] {
+        let refused = anonymous.get(&format!("/v1/guidelines/{path}")).expect(422);
+        assert_eq!(refused.faults(), [fault], "{path}");
+    }
+    anonymous.get("/v1/guidelines/ipa-sme/editions/5/changes").expect(404);
+}
+
+#[rstest]
+fn mappings_are_shown_with_who_says_so(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let anonymous = service.anonymous();
+    let direct = anonymous.get("/v1/mappings?from=ipa-sme&to=scs&limit=100").expect(200).json;
+    for item in direct["items"].as_array().unwrap() {
+        assert_eq!(
+            (item["origin"].as_str(), item["hops"].as_array().unwrap().len()),
+            (Some("editorial"), 1)
+        );
+        assert!(!item["hops"][0]["rationale"]["en"].as_str().unwrap().is_empty());
+    }
+    let mut path = "/v1/mappings?from=ipa-sme&to=scs&limit=7".to_owned();
+    let mut seen = 0;
+    while seen < 1000 {
+        let page = anonymous.get(&path).expect(200).json;
+        seen += page["items"].as_array().unwrap().len();
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/v1/mappings?from=ipa-sme&to=scs&limit=7&after={cursor}");
+    }
+    assert_eq!(seen, 110);
+    // Over a third guideline, in both directions; what does not follow is shown as not following.
+    let chained =
+        anonymous.get("/v1/mappings?from=ipa-sme&to=nist-csf&control=self-check-01").expect(200).json;
+    let first = &chained["items"][0];
+    assert_eq!(first["to"]["control"], "csf-pr.ps");
+    assert_eq!(first["hops"].as_array().unwrap().len(), 2);
+    let back = anonymous.get("/v1/mappings?from=nist-csf&to=ipa-sme&limit=100").expect(200).json;
+    assert!(back["items"].as_array().unwrap().iter().any(|item| item["to"]["control"] == "self-check-01"));
+    let unknown = anonymous.get("/v1/mappings?from=iso&to=iso").expect(422);
+    assert_eq!(unknown.faults(), ["/query/from unknown-value", "/query/to unknown-value"]);
+    let itself = anonymous.get("/v1/mappings?from=scs&to=scs").expect(422);
+    assert_eq!(itself.faults(), ["/query/to unknown-value"]);
+    assert_eq!(anonymous.get("/v1/mappings?from=scs").expect(422).faults(), ["/query/to required"]);
+}
+
+#[rstest]
+fn mappings_are_an_oscal_mapping_collection(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let schema: Value = serde_json::from_str(include_str!("../data/oscal/mapping-schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    for (from, to) in
+        [("ipa-sme", "scs"), ("scs", "nist-csf"), ("ipa-sme", "nist-csf"), ("nist-csf", "ipa-sme")]
+    {
+        let path = format!("/v1/mappings/oscal-mapping?from={from}&to={to}");
+        let collection = service.anonymous().get(&path).expect(200).json;
+        let faults: Vec<_> = schema.iter_errors(&collection).map(|e| e.to_string()).collect();
+        assert!(faults.is_empty(), "{path}: {faults:?}");
+        assert!(
+            !collection["mapping-collection"]["mappings"][0]["maps"].as_array().unwrap().is_empty(),
+            "{path}"
+        );
+    }
+}
+
+#[rstest]
+fn answers_are_compressed_once_and_every_form_has_a_tag_of_its_own(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let path = format!("{EDITION}/controls?limit=100");
+    let get = ureq::http::Method::GET;
+    let asking = |accept: &str| {
+        service.anonymous().send(&get, &path, &[("accept-encoding", accept)], None).expect(200)
+    };
+    let plain = asking("identity");
+    assert_eq!(plain.header("content-encoding"), "");
+    let gzip = asking("gzip;q=0.5");
+    assert_eq!(gzip.header("content-encoding"), "gzip");
+    assert_eq!(gzip.json, plain.json);
+    let brotli = asking("gzip;q=0.5, br");
+    assert_eq!(brotli.header("content-encoding"), "br");
+    assert_eq!(brotli.json, plain.json);
+    assert!(brotli.bytes.len() * 5 < plain.bytes.len());
+    let tags = [&plain, &gzip, &brotli].map(|answer| answer.header("etag").to_owned());
+    assert_eq!(tags.iter().collect::<BTreeSet<_>>().len(), 3);
+    for tag in &tags {
+        assert_eq!(asking("identity").header("vary"), "accept-encoding");
+        let known = [("if-none-match", tag.as_str()), ("accept-encoding", "br")];
+        service.anonymous().send(&get, &path, &known, None).expect(304);
+    }
+    let other = [("if-none-match", "\"other\"")];
+    service.anonymous().send(&get, &path, &other, None).expect(200);
+    // Short answers are sent as they are, and odd wishes are no failure.
+    let short = service.anonymous().send(
+        &get,
+        "/v1/guidelines/ipa-sme/editions/3.1/changes?since=9",
+        &[("accept-encoding", "br")],
+        None,
+    );
+    assert_eq!((short.status, short.header("content-encoding")), (422, ""));
+    assert_eq!(asking("zstd;q=1, *;q=0").header("content-encoding"), "");
 }

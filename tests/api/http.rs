@@ -64,7 +64,7 @@ fn a_wrong_method_names_the_right_ones(#[values(Engine::Sqlite, Engine::Postgres
     let acme = service.tenant("acme");
     for (method, path, allowed) in [
         (Method::PUT, "/v1/clients", "GET, POST, HEAD"),
-        (Method::DELETE, "/v1/guidelines", "GET, HEAD"),
+        (Method::DELETE, "/v1/mappings", "GET, HEAD"),
         (Method::GET, "/v1/routings", "POST"),
         (Method::PATCH, "/v1/assessments/x/submit", "POST"),
     ] {

@@ -10,6 +10,7 @@ mod guidelines;
 mod http;
 mod idempotency;
 mod limits;
+mod own_guidelines;
 mod questionnaires;
 mod routing;
 mod support;

@@ -9,6 +9,7 @@ use actix_web::dev::ServerHandle;
 use chrono::{TimeDelta, Utc};
 use databases::Database;
 use serde_json::Value;
+use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
@@ -129,6 +130,20 @@ fn run(app: App, serving: Serving) -> (SocketAddr, ServerHandle) {
     (address, told.recv().unwrap())
 }
 
+/// A body as it was before it was compressed.
+fn unpacked(headers: &HeaderMap, bytes: &[u8]) -> Vec<u8> {
+    let mut plain = vec![];
+    match headers.get("content-encoding").map(|coding| coding.to_str().unwrap()) {
+        Some("br") => brotli::BrotliDecompress(&mut &bytes[..], &mut plain).unwrap(),
+        Some("gzip") => {
+            flate2::read::GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+        }
+        Some(other) => panic!("{other} was not asked for"),
+        None => plain.extend_from_slice(bytes),
+    }
+    plain
+}
+
 /// Somebody who calls the service.
 pub struct Caller<'a> {
     service: &'a Service,
@@ -181,6 +196,11 @@ impl Caller<'_> {
         self.send(&Method::POST, path, &json, Some(&body))
     }
 
+    /// Takes away what has this tag.
+    pub fn delete(&self, path: &str, etag: &str) -> Answer {
+        self.send(&Method::DELETE, path, &[("if-match", etag)], None)
+    }
+
     pub fn send(
         &self,
         method: &Method,
@@ -212,7 +232,13 @@ impl Caller<'_> {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let bytes = response.body_mut().read_to_vec().unwrap();
-        let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let plain = unpacked(&headers, &bytes);
+        let is_yaml = headers.get("content-type").is_some_and(|kind| kind == "application/yaml");
+        let json = if is_yaml {
+            Value::String(String::from_utf8(plain).unwrap())
+        } else {
+            serde_json::from_slice(&plain).unwrap_or(Value::Null)
+        };
         let answer = Answer { status, headers, bytes, json };
         conformance::check(&self.service.document, method, path, &answer);
         answer

@@ -8,16 +8,23 @@ use ureq::http::Method;
 /// Operations that need no token. Think twice before you add one: whatever it answers, everybody
 /// may read.
 const OPEN: &[&str] = &[
+    "getCisoAssistantLibrary",
     "getContact",
     "getControl",
     "getEdition",
+    "getEditionChanges",
+    "getGuideline",
     "getLiveness",
+    "getOscalCatalog",
+    "getOscalMapping",
+    "getOscalProfile",
     "getQuestionnaire",
     "getReadiness",
     "getRoutingRule",
     "listContacts",
     "listControls",
     "listGuidelines",
+    "listMappings",
     "listQuestionnaires",
     "listRoutingRules",
 ];
@@ -25,7 +32,17 @@ const OPEN: &[&str] = &[
 struct Operation {
     id: String,
     method: Method,
+    /// With every parameter that its query must have.
     path: String,
+}
+
+fn query(operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let needed = parameters.filter(|p| p["in"] == "query" && p["required"] == true);
+    let pairs: Vec<_> = needed
+        .map(|p| format!("{}={}", p["name"].as_str().unwrap(), p["example"].as_str().unwrap()))
+        .collect();
+    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
 }
 
 fn operations(service: &Service) -> Vec<Operation> {
@@ -37,22 +54,27 @@ fn operations(service: &Service) -> Vec<Operation> {
             item.into_iter().map(move |(method, operation)| Operation {
                 id: operation["operationId"].as_str().unwrap().to_owned(),
                 method: method.to_uppercase().parse().unwrap(),
-                path: path.clone(),
+                path: format!("{path}{}", query(&operation)),
             })
         })
         .collect()
 }
 
 fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
-    let parts = template.split('/').map(|part| {
+    let (path, query) = template.split_once('?').unwrap_or((template, ""));
+    let parts = path.split('/').map(|part| {
         let name = part.strip_prefix('{').and_then(|p| p.strip_suffix('}'));
         name.map_or_else(|| part.to_owned(), &value)
     });
-    parts.collect::<Vec<_>>().join("/")
+    format!("{}?{query}", parts.collect::<Vec<_>>().join("/"))
 }
 
 fn call(caller: &Caller<'_>, operation: &Operation, path: &str, body: &Value) -> Answer {
-    if operation.method == Method::GET { caller.get(path) } else { caller.post(path, body) }
+    match operation.method {
+        Method::GET => caller.get(path),
+        Method::DELETE => caller.delete(path, "*"),
+        _ => caller.post(path, body),
+    }
 }
 
 #[rstest]
@@ -108,7 +130,8 @@ fn what_is_anothers_answers_as_what_is_not_there(
         assert!(probe(foreign).starts_with("404 "), "{}", operation.id);
         probed.insert(operation.id);
     }
-    let expected = ["getAssessment", "getAssessmentResult", "getClient", "submitAssessment"];
+    let expected =
+        ["getAssessment", "getAssessmentResult", "getClient", "getClientApplicability", "submitAssessment"];
     assert_eq!(probed.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 
     // Ids in bodies and filters, and names that are unique in a tenant.
@@ -125,6 +148,30 @@ fn what_is_anothers_answers_as_what_is_not_there(
     ] {
         assert_eq!(rival.get(&path).expect(200).json["items"], json!([]), "{path}");
     }
+    // A guideline of another's own, wherever one can be named.
+    let own = json!({"guideline": "own-x", "edition": "1", "catalog": {
+        "uuid": "6f2b4a4e-9d4c-4b0e-8f0a-1c8d54a575e1",
+        "metadata": {"title": "x", "last-modified": "2026-11-01T00:00:00Z", "version": "1", "oscal-version": "1.2.1"},
+        "controls": [{"id": "c", "title": "c"}]}});
+    acme.post("/v1/guidelines", &own).expect(201);
+    let mut named = 0;
+    for operation in operations(&service) {
+        let probe = |name: &str| {
+            let path = fill(&operation.path, |part| match part {
+                "{guideline}" => name.to_owned(),
+                "{edition}" => "1".to_owned(),
+                "{questionnaire}" => format!("{name}-1"),
+                _ => "c".to_owned(),
+            });
+            bare(&call(&rival, &operation, &path, &json!({})), name)
+        };
+        if operation.path.contains("{guideline}") || operation.path.contains("{questionnaire}") {
+            assert_eq!(probe("own-x"), probe("own-y"), "{}", operation.id);
+            assert!(probe("own-x").starts_with("404 "), "{}", operation.id);
+            named += 1;
+        }
+    }
+    assert_eq!(named, 10);
     // And the owner still has all of it.
     assert_eq!(acme.get("/v1/assessments").expect(200).json["items"][0]["id"], assessment);
 }

@@ -12,7 +12,7 @@ use crate::db::{AnyConnection, Db, StoreError};
 use crate::idempotency::{self, Created, Idempotency, once};
 use crate::metrics::Metrics;
 use crate::problem::{Fault, Problem, Writing, kinds};
-use crate::questionnaires::{Questionnaire, Questionnaires};
+use crate::questionnaires::{self, Questionnaire, Questionnaires};
 use crate::text::LocalizedText;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
@@ -37,7 +37,8 @@ pub async fn create_assessment(
     Body(body, said): Body<NewAssessment>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
-    let questionnaire = checked(&body, &questionnaires)?.clone();
+    let asked = asked(&db, &tenant, &questionnaires, &body.questionnaire).await?;
+    let questionnaire = checked(&body, asked, &questionnaires)?;
     let submitted = (state_of(&body) == State::Submitted).then(|| questionnaire.id.clone());
     let subject = caller.subject().to_owned();
     let (id, now) = (clock::new_id(), clock::now());
@@ -45,6 +46,7 @@ pub async fn create_assessment(
         .write(move |conn| {
             once(conn, &tenant, &idempotency, &said, |conn| {
                 let client_id = client_of(conn, &tenant, &body)?;
+                questionnaires::take_into_use(conn, &tenant, &body.questionnaire, now)?;
                 let draft = draft(&body, id.clone(), client_id, &subject, now)?;
                 let assessment = match state_of(&body) {
                     State::Draft => draft,
@@ -60,6 +62,26 @@ pub async fn create_assessment(
         metrics.count_submission(&questionnaire);
     }
     Ok(idempotency::answer(created))
+}
+
+/// The questionnaire with this id, if there is one.
+async fn asked(
+    db: &Db,
+    tenant: &Tenant,
+    shipped: &Data<Questionnaires>,
+    id: &str,
+) -> Result<Option<Questionnaire>, Problem> {
+    if let Some(questionnaire) = shipped.get(id) {
+        return Ok(Some(questionnaire.clone()));
+    }
+    let (shipped, tenant, id) = (shipped.clone(), tenant.clone(), id.to_owned());
+    let found = db
+        .read(move |conn| match questionnaires::find(conn, &tenant, &shipped, &id) {
+            Err(StoreError::Missing) => Ok(None),
+            found => found.map(|questionnaire| Some(questionnaire.into_owned())),
+        })
+        .await?;
+    Ok(found)
 }
 
 fn draft(
@@ -99,10 +121,11 @@ fn state_of(body: &NewAssessment) -> State {
 }
 
 /// Everything about a new assessment that can be checked without the database, at once.
-fn checked<'a>(
+fn checked(
     body: &NewAssessment,
-    questionnaires: &'a Questionnaires,
-) -> Result<&'a Questionnaire, Problem> {
+    questionnaire: Option<Questionnaire>,
+    questionnaires: &Questionnaires,
+) -> Result<Questionnaire, Problem> {
     let mut faults = vec![];
     if body.client_id.is_some() == body.client_external_id.is_some() {
         faults.push(Fault::new(
@@ -114,8 +137,7 @@ fn checked<'a>(
             ),
         ));
     }
-    let questionnaire = questionnaires.get(&body.questionnaire);
-    match questionnaire {
+    match &questionnaire {
         None => {
             let known: Vec<_> = questionnaires.all().iter().map(|q| q.id.as_str()).collect();
             faults.push(Fault::unknown_value("/questionnaire", &known));

@@ -73,14 +73,31 @@ fn points_make_the_score_and_the_score_makes_the_band() {
 fn the_basic_rules_are_counted_as_coverage() {
     let rules = questionnaire("ipa-basic-rules-3.1");
     for (statuses, score, band) in [
-        (&[(Implemented, 5)][..], 10, "all_implemented"),
-        (&[(Implemented, 4), (Partial, 1)], 9, "started"),
-        (&[(Unknown, 5)], 0, "started"),
+        (&[(Implemented, 5)][..], Some(100), Some("all_implemented")),
+        (&[(Implemented, 4), (Partial, 1)], Some(90), Some("started")),
+        (&[(Unknown, 5)], Some(0), Some("started")),
+        // What does not apply is left out of the count.
+        (&[(Implemented, 1), (NotApplicable, 4)], Some(100), Some("all_implemented")),
+        (&[(Implemented, 1), (Partial, 2), (NotApplicable, 2)], Some(66), Some("started")),
+        // Where nothing applies, nothing is covered and nothing is missing.
+        (&[(NotApplicable, 5)], None, None),
     ] {
         let result = super::score(&rules, &answers(&rules, statuses));
-        assert_eq!(result.score, Some(score), "{statuses:?}");
-        assert_eq!(result.band.unwrap().id, band, "{statuses:?}");
+        assert!(result.complete, "{statuses:?}");
+        assert_eq!(result.score, score, "{statuses:?}");
+        assert_eq!(result.band.map(|band| band.id).as_deref(), band, "{statuses:?}");
     }
+}
+
+/// 152 of 153 is 99 percent: only all of it is all of it.
+#[test]
+fn coverage_is_rounded_down_and_a_criterion_counts_only_when_it_is_met() {
+    let stars = questionnaire("scs-star4-20260327");
+    let result = super::score(&stars, &answers(&stars, &[(Implemented, 152), (Partial, 1)]));
+    assert_eq!((result.score, result.minimum, result.maximum), (Some(99), 0, 100));
+    assert_eq!((result.counts.implemented, result.counts.partial, result.counts.unanswered), (152, 1, 0));
+    let whole = super::score(&stars, &answers(&stars, &[(Implemented, 153)]));
+    assert_eq!(whole.score, Some(100));
 }
 
 #[test]

@@ -1,0 +1,316 @@
+//! What became of a guideline between two of its editions.
+use super::catalogue::Held;
+use super::domain::{Change, ChangeKind, Control, Source, Verification};
+use super::edition::{Appendix, Coverage, Edition, EditionChange, EditionStatus};
+use crate::text::LocalizedText;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What an edition has that an earlier one had not, and the other way round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct EditionChanges {
+    #[schema(example = "ipa-sme")]
+    pub guideline: String,
+    #[schema(example = "4.0")]
+    pub edition: String,
+    #[schema(example = "3.1")]
+    pub since: String,
+    /// The editions whose changes these are, oldest first. Drafts count only where one was asked for.
+    pub steps: Vec<String>,
+    /// Both editions are here in full. Otherwise `added` may mean "not known to have been there".
+    pub complete: bool,
+    pub counts: ChangeCounts,
+    /// What is not about one control: structure, wording, counts.
+    pub editions: Vec<EditionChange>,
+    pub appendices: Vec<AppendixDifference>,
+    /// In the order of the edition; withdrawn ones last.
+    pub controls: Vec<ControlDifference>,
+    /// Kept, compared, and found to say the same.
+    pub unchanged: Vec<String>,
+    /// Kept, but nobody has compared the texts.
+    pub unconfirmed: Vec<String>,
+}
+
+/// How many controls; one that moved and changed counts as both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ChangeCounts {
+    pub added: usize,
+    pub changed: usize,
+    pub moved: usize,
+    pub renumbered: usize,
+    pub withdrawn: usize,
+}
+
+/// What became of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = DifferenceKind)]
+pub enum Kind {
+    Added,
+    Changed,
+    Moved,
+    Renumbered,
+    Withdrawn,
+}
+
+/// What became of a control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ControlDifference {
+    #[schema(example = "basic-rule-6")]
+    pub control: String,
+    pub title: LocalizedText,
+    #[schema(example = "basic-rules")]
+    pub group: String,
+    /// `added`, `changed`, `moved`, `renumbered`, `withdrawn`; at least one.
+    #[schema(value_type = Vec<String>)]
+    pub kinds: Vec<Kind>,
+    /// Where it stood; null when it was added.
+    pub from: Option<Placement>,
+    /// Where it stands; null when it was withdrawn.
+    pub to: Option<Placement>,
+    /// What is known of each change, oldest first.
+    pub changes: Vec<Change>,
+    /// What shows that it is so.
+    pub evidence: Vec<Source>,
+    pub verification: Verification,
+    pub verification_note: Option<LocalizedText>,
+}
+
+/// Where an edition has a control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ControlPlacement)]
+pub struct Placement {
+    pub number: Option<String>,
+    pub group: String,
+    pub part: String,
+    pub stage: Option<String>,
+    /// Number of the appendix, if it is printed in one.
+    pub appendix: Option<u8>,
+}
+
+/// What became of an appendix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AppendixDifference {
+    #[schema(example = "cloud")]
+    pub appendix: String,
+    pub title: LocalizedText,
+    /// `added`, `changed`, `moved` (another number), `withdrawn`; at least one.
+    #[schema(value_type = Vec<String>)]
+    pub kinds: Vec<Kind>,
+    /// Its number before; null when it was added.
+    #[schema(example = 6)]
+    pub from: Option<u8>,
+    /// Its number now; null when it was withdrawn.
+    #[schema(example = 7)]
+    pub to: Option<u8>,
+    pub note: Option<LocalizedText>,
+    pub evidence: Vec<Source>,
+    pub verification: Verification,
+    pub verification_note: Option<LocalizedText>,
+}
+
+/// The edition that `edition` is compared with when nobody says: the published one before it.
+pub fn before<'a>(editions: &[&'a Held], edition: &str) -> Option<&'a Held> {
+    let at = editions.iter().position(|held| held.edition.edition == edition)?;
+    editions[..at].iter().rev().find(|held| held.edition.status == EditionStatus::Published).copied()
+}
+
+/// What became of the guideline from `since` to `now`; `editions` are all of them, oldest first.
+pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
+    let steps = steps(editions, &since.edition, &now.edition);
+    let is_step = |edition: &str| steps.iter().any(|step| step.edition == edition);
+    let mut controls = vec![];
+    let (mut unchanged, mut unconfirmed) = (vec![], vec![]);
+    for control in &now.controls {
+        let old = since.control(&control.key);
+        let changes: Vec<Change> =
+            control.changes.iter().filter(|c| is_step(&c.edition)).cloned().collect();
+        let kinds = match old {
+            None => vec![Kind::Added],
+            Some(old) => kinds(&place(&since.edition, old), &place(&now.edition, control), &changes),
+        };
+        if !kinds.is_empty() {
+            controls.push(difference(kinds, old, Some(control), changes, since, now));
+        } else if changes.iter().any(|c| c.kind == ChangeKind::Unchanged)
+            && changes.iter().all(|c| c.kind == ChangeKind::Unchanged)
+        {
+            unchanged.push(control.key.clone());
+        } else {
+            unconfirmed.push(control.key.clone());
+        }
+    }
+    for old in since.controls.iter().filter(|old| now.control(&old.key).is_none()) {
+        controls.push(difference(vec![Kind::Withdrawn], Some(old), None, vec![], since, now));
+    }
+    let count = |kind| controls.iter().filter(|c| c.kinds.contains(&kind)).count();
+    EditionChanges {
+        guideline: now.edition.guideline.clone(),
+        edition: now.edition.edition.clone(),
+        since: since.edition.edition.clone(),
+        complete: [since, now].iter().all(|held| held.edition.coverage == Coverage::Full),
+        counts: ChangeCounts {
+            added: count(Kind::Added),
+            changed: count(Kind::Changed),
+            moved: count(Kind::Moved),
+            renumbered: count(Kind::Renumbered),
+            withdrawn: count(Kind::Withdrawn),
+        },
+        editions: steps.iter().flat_map(|step| step.changes.clone()).collect(),
+        appendices: appendices(&steps, &since.edition, &now.edition),
+        steps: steps.iter().map(|step| step.edition.clone()).collect(),
+        controls,
+        unchanged,
+        unconfirmed,
+    }
+}
+
+/// The editions after `since` up to `now`. A draft is none of the steps between two published editions.
+fn steps<'a>(editions: &[&'a Held], since: &Edition, now: &Edition) -> Vec<&'a Edition> {
+    let all = editions.iter().map(|held| &held.edition);
+    let after = all.skip_while(|edition| edition.edition != since.edition).skip(1);
+    let last = editions.iter().position(|held| held.edition.edition == now.edition);
+    let end = last.map(|at| &editions[at].edition);
+    let mut steps = vec![];
+    for edition in after {
+        let is_end = end.is_some_and(|end| end.edition == edition.edition);
+        if is_end || edition.status == EditionStatus::Published {
+            steps.push(edition);
+        }
+        if is_end {
+            break;
+        }
+    }
+    steps
+}
+
+fn kinds(from: &Placement, to: &Placement, changes: &[Change]) -> Vec<Kind> {
+    let told = |kind| changes.iter().any(|change| change.kind == kind);
+    let elsewhere = (&from.group, &from.part, &from.stage, from.appendix)
+        != (&to.group, &to.part, &to.stage, to.appendix);
+    [
+        (Kind::Changed, told(ChangeKind::Changed)),
+        (Kind::Moved, told(ChangeKind::Moved) || elsewhere),
+        (Kind::Renumbered, told(ChangeKind::Renumbered) || from.number != to.number),
+    ]
+    .into_iter()
+    .filter_map(|(kind, is_so)| is_so.then_some(kind))
+    .collect()
+}
+
+fn place(edition: &Edition, control: &Control) -> Placement {
+    Placement {
+        number: control.number.clone(),
+        group: control.group.clone(),
+        part: control.part.clone(),
+        stage: control.stage.clone(),
+        appendix: appendix_of(edition, &control.group).map(|appendix| appendix.number),
+    }
+}
+
+fn appendix_of<'a>(edition: &'a Edition, group: &str) -> Option<&'a Appendix> {
+    edition.appendices.iter().find(|appendix| appendix.groups.iter().any(|g| g == group))
+}
+
+fn difference(
+    kinds: Vec<Kind>,
+    old: Option<&Control>,
+    new: Option<&Control>,
+    changes: Vec<Change>,
+    since: &Held,
+    now: &Held,
+) -> ControlDifference {
+    // The one or the other is there: a difference is about a control.
+    let shown = new.or(old);
+    let moved = kinds.contains(&Kind::Moved);
+    let mut evidence: Vec<Source> = changes.iter().flat_map(|change| change.sources.clone()).collect();
+    if let Some(appendix) = new.filter(|_| moved).and_then(|new| appendix_of(&now.edition, &new.group)) {
+        evidence.extend(appendix.sources.clone());
+    }
+    if evidence.is_empty() {
+        evidence = shown.map(|control| control.sources.clone()).unwrap_or_default();
+    }
+    evidence.dedup();
+    let known = shown.map_or(Verification::Unverified, |c| c.verification);
+    let doubt = match (old, new) {
+        (None, _) => doubt(&since.edition),
+        (_, None) => doubt(&now.edition),
+        _ => None,
+    };
+    ControlDifference {
+        control: shown.map(|c| c.key.clone()).unwrap_or_default(),
+        title: shown.map_or_else(|| LocalizedText::new("", ""), |c| c.title.clone()),
+        group: shown.map(|c| c.group.clone()).unwrap_or_default(),
+        kinds,
+        from: old.map(|old| place(&since.edition, old)),
+        to: new.map(|new| place(&now.edition, new)),
+        changes,
+        evidence,
+        verification: doubt.as_ref().map_or(known, |_| Verification::Unverified),
+        verification_note: doubt.or_else(|| shown.and_then(|c| c.verification_note.clone())),
+    }
+}
+
+/// Where an edition is here only in part, what it does not have may be what is not known of it.
+fn doubt(without: &Edition) -> Option<LocalizedText> {
+    (without.coverage != Coverage::Full).then(|| {
+        LocalizedText::new(
+            format!("{}版は一部しか分かっていないため、なかったとは言い切れない。", without.edition),
+            format!("Edition {} is known only in part: it may be there all the same.", without.edition),
+        )
+    })
+}
+
+fn appendices(steps: &[&Edition], since: &Edition, now: &Edition) -> Vec<AppendixDifference> {
+    let find = |edition: &'_ Edition, key: &str| edition.appendices.iter().find(|a| a.key == key).cloned();
+    let mut all = vec![];
+    for appendix in &now.appendices {
+        let old = find(since, &appendix.key);
+        let told = steps.iter().rev().find_map(|step| find(step, &appendix.key)?.change);
+        let kinds: Vec<Kind> = match &old {
+            None => vec![Kind::Added],
+            Some(old) => [
+                (Kind::Moved, old.number != appendix.number),
+                (Kind::Changed, told.is_some() && old.number == appendix.number),
+            ]
+            .into_iter()
+            .filter_map(|(kind, is_so)| is_so.then_some(kind))
+            .collect(),
+        };
+        if !kinds.is_empty() {
+            let doubt = if old.is_none() { doubt(since) } else { None };
+            all.push(changed(
+                appendix,
+                kinds,
+                old.map(|old| old.number),
+                Some(appendix.number),
+                told,
+                doubt,
+            ));
+        }
+    }
+    for old in since.appendices.iter().filter(|old| find(now, &old.key).is_none()) {
+        all.push(changed(old, vec![Kind::Withdrawn], Some(old.number), None, None, doubt(now)));
+    }
+    all
+}
+
+fn changed(
+    appendix: &Appendix,
+    kinds: Vec<Kind>,
+    from: Option<u8>,
+    to: Option<u8>,
+    note: Option<LocalizedText>,
+    doubt: Option<LocalizedText>,
+) -> AppendixDifference {
+    AppendixDifference {
+        appendix: appendix.key.clone(),
+        title: appendix.title.clone(),
+        kinds,
+        from,
+        to,
+        note,
+        evidence: appendix.sources.clone(),
+        verification: doubt.as_ref().map_or(appendix.verification, |_| Verification::Unverified),
+        verification_note: doubt.or_else(|| appendix.verification_note.clone()),
+    }
+}

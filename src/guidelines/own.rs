@@ -1,0 +1,69 @@
+//! A guideline of a tenant's own: taken in as an OSCAL catalog, and never changed once it is used.
+use super::catalogue::Held;
+use super::edition::{EditionSummary, Guideline, Origin};
+use super::oscal;
+use crate::oscal::CatalogDocument;
+use crate::text::LocalizedText;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// What the keys of own guidelines begin with: no shipped one ever will.
+pub const PREFIX: &str = "own-";
+
+/// How many editions a tenant may have.
+pub const MOST: i64 = 200;
+
+/// How many controls one edition may have.
+pub const MOST_CONTROLS: usize = 3000;
+
+#[derive(Debug, Clone)]
+pub struct OwnEdition {
+    pub guideline: String,
+    pub edition: String,
+    /// What a list shows of it.
+    pub summary: EditionSummary,
+    /// The catalog as it was sent.
+    pub catalog: Value,
+    /// Digest of what the call said that made it: a retry says the same.
+    pub fingerprint: String,
+    pub created_by: String,
+    pub created_at: DateTime<Utc>,
+    /// When the first assessment used it.
+    pub used_at: Option<DateTime<Utc>>,
+}
+
+impl OwnEdition {
+    /// The edition as it is served.
+    pub fn held(&self) -> Result<Held, serde_json::Error> {
+        held(&self.guideline, &self.edition, &self.catalog)
+    }
+}
+
+pub fn held(guideline: &str, edition: &str, document: &Value) -> Result<Held, serde_json::Error> {
+    let document = serde_json::from_value::<CatalogDocument>(document.clone())?;
+    let (edition, controls) = oscal::edition(&document.catalog, guideline, edition);
+    Ok(Held::new(edition, controls))
+}
+
+/// The guidelines that own editions make, in the order of their keys; each is titled by its newest edition.
+pub fn guidelines(editions: &[(String, EditionSummary)]) -> Vec<Guideline> {
+    let mut all: Vec<Guideline> = vec![];
+    for (key, summary) in editions {
+        match all.last_mut().filter(|last| last.key == *key) {
+            Some(last) => {
+                last.title = summary.title.clone();
+                last.editions.push(summary.clone());
+            }
+            None => all.push(Guideline {
+                key: key.clone(),
+                title: summary.title.clone(),
+                publisher: LocalizedText::new("", ""),
+                attribution: LocalizedText::new("", ""),
+                reuse_note: LocalizedText::new("", ""),
+                origin: Origin::Own,
+                editions: vec![summary.clone()],
+            }),
+        }
+    }
+    all
+}
