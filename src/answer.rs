@@ -11,7 +11,13 @@ use serde::Serialize;
 pub fn private<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
     let body = bytes(value)?;
     let tag = fingerprint(&[&body]);
-    Ok(conditional(request, &tag, "private, no-cache", body))
+    Ok(conditional(request, &tag, "private, no-cache", "application/json", body))
+}
+
+/// The same for something that is no JSON.
+pub fn private_bytes(request: &HttpRequest, kind: &'static str, body: Vec<u8>) -> HttpResponse {
+    let tag = fingerprint(&[&body]);
+    conditional(request, &tag, "private, no-cache", kind, body)
 }
 
 /// What a call has just written, with the tag that reading it will have.
@@ -63,26 +69,38 @@ pub fn knows(request: &HttpRequest, fits: impl Fn(&str) -> bool) -> bool {
         .any(|candidate| candidate == "*" || fits(candidate))
 }
 
-/// Holds the caller's `If-Match` against what is there now.
-pub fn must_match<T: Serialize>(request: &HttpRequest, value: &T) -> Result<(), Problem> {
-    let mut given = request.headers().get_all(header::IF_MATCH).filter_map(|v| v.to_str().ok()).peekable();
-    if given.peek().is_none() {
-        return Err(Problem::new(&kinds::PRECONDITION_REQUIRED));
-    }
-    let tag = fingerprint(&[&bytes(value)?]);
-    // A weak tag never matches (RFC 9110, 13.1.1).
-    let matches = given
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|candidate| candidate == "*" || candidate.trim_matches('"') == tag);
-    if matches { Ok(()) } else { Err(Problem::new(&kinds::STALE)) }
+/// What a caller has seen, by its `If-Match`.
+#[derive(Debug, Clone)]
+pub struct Precondition(Vec<String>);
+
+/// The caller's `If-Match`, which must be there.
+pub fn precondition(request: &HttpRequest) -> Result<Precondition, Problem> {
+    let given = request.headers().get_all(header::IF_MATCH).filter_map(|value| value.to_str().ok());
+    let tags: Vec<String> =
+        given.flat_map(|value| value.split(',')).map(|tag| tag.trim().to_owned()).collect();
+    if tags.is_empty() { Err(Problem::new(&kinds::PRECONDITION_REQUIRED)) } else { Ok(Precondition(tags)) }
 }
 
-fn conditional(request: &HttpRequest, tag: &str, cache: &'static str, body: Vec<u8>) -> HttpResponse {
+impl Precondition {
+    /// Whether that is what is there now. A weak tag never matches (RFC 9110, 13.1.1).
+    pub fn holds<T: Serialize>(&self, value: &T) -> Result<(), Problem> {
+        let tag = fingerprint(&[&bytes(value)?]);
+        let matches = self.0.iter().any(|seen| seen == "*" || seen.trim_matches('"') == tag);
+        if matches { Ok(()) } else { Err(Problem::new(&kinds::STALE)) }
+    }
+}
+
+fn conditional(
+    request: &HttpRequest,
+    tag: &str,
+    cache: &'static str,
+    kind: &'static str,
+    body: Vec<u8>,
+) -> HttpResponse {
     let known = knows(request, |candidate| candidate == tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header(etag(tag))
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static(cache)));
-    if known { response.finish() } else { response.content_type("application/json").body(body) }
+    if known { response.finish() } else { response.content_type(kind).body(body) }
 }

@@ -10,7 +10,7 @@ use crate::metrics::{self, Metrics};
 use crate::problem::{self, FaultDocument, Problem, ProblemDocument, kinds};
 use crate::shelf::Shelf;
 use crate::{
-    assessments, clients, contacts, document, guidelines, health, questionnaires, request, routing,
+    assessments, clients, contacts, document, guidelines, health, questionnaires, records, request, routing,
 };
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -31,6 +31,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(questionnaires::routes)
         .configure(clients::routes)
         .configure(assessments::routes)
+        .configure(records::routes)
         .configure(contacts::routes)
         .configure(routing::routes)
         .configure(health::routes);

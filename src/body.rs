@@ -1,16 +1,20 @@
 //! Reading what a caller sent. Bodies are held against the OpenAPI document, so that what it says of
 //! a field is what is enforced, and everything wrong is told at once.
 mod arrival;
+mod bulk;
 mod explain;
+mod patch;
 mod query;
 
+pub use bulk::{Bulk, File};
+pub use patch::Patch;
 pub use query::Query;
 
 use crate::answer::fingerprint;
 use crate::config::Limits;
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest, dev};
 use jsonschema::Validator;
@@ -38,16 +42,31 @@ impl Schemas {
     pub fn of(document: &Value, limits: Limits) -> Result<Self, String> {
         let mut bodies = HashMap::new();
         for (_, _, operation) in operations(document) {
-            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
-            if let Some(reference) = body["$ref"].as_str() {
-                let name = reference.rsplit('/').next().unwrap_or(reference);
-                bodies.insert(name.to_owned(), compile(body, document)?);
+            let content = operation["requestBody"]["content"].as_object().into_iter().flatten();
+            for (_, content) in content {
+                let body = &content["schema"];
+                if let Some(reference) = body["$ref"].as_str() {
+                    let name = reference.rsplit('/').next().unwrap_or(reference);
+                    bodies.insert(name.to_owned(), compile(body, document)?);
+                }
             }
         }
         Ok(Self { bodies, queries: query::Queries::of(document)?, limits })
     }
 
-    fn read<T: DeserializeOwned + ToSchema>(&self, bytes: &[u8]) -> Result<(T, String), Problem> {
+    pub fn read<T: DeserializeOwned + ToSchema>(&self, bytes: &[u8]) -> Result<(T, String), Problem> {
+        self.item(self.parse(bytes)?)
+    }
+
+    /// One of many things in a body, and a digest of what it said.
+    pub fn item<T: DeserializeOwned + ToSchema>(&self, mut value: Value) -> Result<(T, String), Problem> {
+        without_nulls(&mut value);
+        let said = fingerprint(&[value.to_string().as_bytes()]);
+        self.obeys(value).map(|body| (body, said))
+    }
+
+    /// The JSON in `bytes`, not too deep, with whole numbers as such.
+    fn parse(&self, bytes: &[u8]) -> Result<Value, Problem> {
         let mut value: Value = serde_json::from_slice(bytes).map_err(|error| {
             Problem::new(&kinds::MALFORMED_BODY).with_detail(LocalizedText::new(
                 format!("{} 行 {} 桁でJSONとして読めません。", error.line(), error.column()),
@@ -62,6 +81,11 @@ impl Schemas {
             )));
         }
         plain(&mut value);
+        Ok(value)
+    }
+
+    /// The value as a `T`, or everything that is wrong with it.
+    pub fn obeys<T: DeserializeOwned + ToSchema>(&self, value: Value) -> Result<T, Problem> {
         let mut faults = vec![];
         no_nul(&value, "", &mut faults);
         let name = T::name();
@@ -70,8 +94,7 @@ impl Schemas {
             return Err(Problem::new(&kinds::INTERNAL));
         };
         told(validator, &value, "", &mut faults);
-        let said = fingerprint(&[value.to_string().as_bytes()]);
-        settle(value, faults).map(|body| (body, said))
+        settle(value, faults)
     }
 }
 
@@ -135,32 +158,44 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let schemas = request.app_data::<Data<Schemas>>().cloned();
-        let json = is_json(request);
-        let declared = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-        let payload = web::Payload::from_request(request, payload);
+        let essence = essence(request);
+        let json = essence.eq_ignore_ascii_case("application/json")
+            || request.method() == Method::PATCH
+                && essence.eq_ignore_ascii_case("application/merge-patch+json");
+        let arriving = collected(request, payload, |limits| limits.max_body_bytes);
         Box::pin(async move {
-            let Some(schemas) = schemas else {
-                return Err(Problem::new(&kinds::INTERNAL));
-            };
             if !json {
                 return Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
             }
-            let payload = payload.await.map_err(|_| Problem::new(&kinds::BAD_REQUEST))?;
-            let bytes = arrival::collect(payload, declared, &schemas.limits).await?;
+            let (schemas, bytes) = arriving.await?;
             schemas.read(&bytes).map(|(body, said)| Self(body, said))
         })
     }
 }
 
-fn is_json(request: &HttpRequest) -> bool {
+/// All bytes of the body, at most what `limit` says, and the schemas to hold it against.
+fn collected(
+    request: &HttpRequest,
+    payload: &mut dev::Payload,
+    limit: fn(&Limits) -> usize,
+) -> impl Future<Output = Result<(Data<Schemas>, web::BytesMut), Problem>> + use<> {
+    let schemas = request.app_data::<Data<Schemas>>().cloned();
+    let declared =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    let payload = web::Payload::from_request(request, payload);
+    async move {
+        let schemas = schemas.ok_or_else(|| Problem::new(&kinds::INTERNAL))?;
+        let payload = payload.await.map_err(|_| Problem::new(&kinds::BAD_REQUEST))?;
+        let bytes = arrival::collect(payload, declared, limit(&schemas.limits), &schemas.limits).await?;
+        Ok((schemas, bytes))
+    }
+}
+
+/// The kind of the body, without its parameters.
+pub fn essence(request: &HttpRequest) -> String {
     let content_type =
         request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    content_type.split(';').next().unwrap_or_default().trim().to_owned()
 }
 
 /// How many lists and objects lie within each other. The parser stops at 128 by itself, so this ends.
@@ -172,14 +207,23 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// What means the same becomes the same: a field that is null is one that is left out, and 45.0 is 45.
+/// A field that is null is one that is left out; only a patch means something else by it.
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        _ => {}
+    }
+}
+
+/// What means the same becomes the same: 45.0 is 45.
 fn plain(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(plain),
-        Value::Object(fields) => {
-            fields.retain(|_, value| !value.is_null());
-            fields.values_mut().for_each(plain);
-        }
+        Value::Object(fields) => fields.values_mut().for_each(plain),
         Value::Number(number) if !number.is_i64() && !number.is_u64() => {
             let whole = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_992.0);
             if let Some(whole) = whole.and_then(|n| format!("{n:.0}").parse::<i64>().ok()) {

@@ -88,6 +88,9 @@ pub struct Limits {
     /// Bytes a request body may have
     #[arg(long, env = "TASUKE_MAX_BODY_BYTES", default_value_t = 1_048_576)]
     pub max_body_bytes: usize,
+    /// Bytes the body of a batch or of a file to import may have
+    #[arg(long, env = "TASUKE_MAX_BULK_BYTES", default_value_t = 16_777_216)]
+    pub max_bulk_bytes: usize,
     /// Seconds a request body may take to arrive
     #[arg(long, env = "TASUKE_MAX_BODY_SECONDS", default_value_t = 30, value_parser = seconds(3600).range(1..))]
     pub max_body_seconds: u64,

@@ -12,6 +12,7 @@ const SCHEMAS: &str = "#/components/schemas/";
 pub fn shape(mut document: Value) -> Value {
     open_means_no_security(&mut document);
     tidy(&mut document["components"]["schemas"]);
+    patches(&mut document);
     let asked = reachable(&document, |operation| operation.get("requestBody"));
     let answered = reachable(&document, |operation| operation.get("responses"));
     split(&mut document, &asked, &answered);
@@ -22,6 +23,39 @@ pub fn shape(mut document: Value) -> Value {
         promise_everything(&mut document["components"]["schemas"][name]);
     }
     document
+}
+
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// A patch to a `NewThing` is a `ThingPatch`: the same fields, none of them required.
+fn patches(document: &mut Value) {
+    let mut made = vec![];
+    for operation in operations_mut(document) {
+        let body = operation.pointer_mut("/requestBody/content");
+        let schema = body.and_then(|content| content.get_mut(MERGE_PATCH));
+        let Some(reference) = schema.and_then(|content| content.pointer_mut("/schema/$ref")) else {
+            continue;
+        };
+        if let Some(name) =
+            reference.as_str().and_then(|text| text.strip_prefix(SCHEMAS)).map(str::to_owned)
+        {
+            let patch = format!("{}Patch", name.strip_prefix("New").unwrap_or(&name));
+            *reference = json!(format!("{SCHEMAS}{patch}"));
+            made.push((name, patch));
+        }
+    }
+    for (name, patch) in made {
+        let mut schema = document["components"]["schemas"][&name].clone();
+        if let Some(fields) = schema.as_object_mut() {
+            fields.remove("required");
+            fields.remove("example");
+            fields.insert(
+                "description".to_owned(),
+                json!("A JSON merge patch: what is left out stays, what is null goes away."),
+            );
+        }
+        document["components"]["schemas"][patch] = schema;
+    }
 }
 
 /// utoipa says "no token" as an optional empty requirement; generators read an empty list better.

@@ -25,6 +25,7 @@ mod oscal;
 mod page;
 mod problem;
 mod questionnaires;
+mod records;
 mod request;
 pub mod routing;
 mod schema;

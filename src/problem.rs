@@ -10,7 +10,9 @@ mod responses;
 
 pub use kinds::Kind;
 pub use render::{finish, show_problem_kind};
-pub use responses::{Deciding, Listing, Open, Probing, Reading, Removing, Visiting, Writing, components};
+pub use responses::{
+    Deciding, Listing, Open, Probing, Reading, Removing, Updating, Visiting, Writing, components,
+};
 
 use crate::caller::MissingScope;
 use crate::db::{Retry, StoreError};

@@ -43,12 +43,40 @@ diesel::table! {
         state -> Text,
         answers -> Text,
         fingerprint -> Text,
+        carried_from -> Nullable<Text>,
         revision -> Integer,
         created_by -> Text,
         created_at -> Timestamp,
         updated_at -> Timestamp,
         submitted_at -> Nullable<Timestamp>,
         submitted_by -> Nullable<Text>,
+        review -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    assessment_events (tenant, assessment_id, sequence) {
+        tenant -> Text,
+        assessment_id -> Text,
+        sequence -> Integer,
+        kind -> Text,
+        detail -> Text,
+        made_by -> Text,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    assessment_responses (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        assessment_id -> Text,
+        respondent -> Text,
+        answers -> Text,
+        revision -> Integer,
+        created_by -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
     }
 }
 

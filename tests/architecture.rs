@@ -12,8 +12,9 @@ const LINE: &[(&str, &[&str])] = &[
     ("guidelines", &["idempotency"]),
     ("questionnaires", &["guidelines"]),
     ("clients", &["idempotency", "questionnaires"]),
-    ("assessments", &["clients", "idempotency", "questionnaires"]),
     ("contacts", &[]),
+    ("assessments", &["clients", "contacts", "guidelines", "idempotency", "questionnaires"]),
+    ("records", &["assessments", "clients"]),
     ("routing", &["contacts"]),
 ];
 

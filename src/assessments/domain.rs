@@ -16,12 +16,16 @@ pub struct Assessment {
     pub answers: Vec<Answer>,
     /// Digest of what the call said that made it: a retry says the same.
     pub fingerprint: String,
+    /// The assessment whose answers it began with.
+    pub carried_from: Option<String>,
     pub revision: i32,
     /// Subject of the token that made it.
     pub created_by: String,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub submitted: Option<Submission>,
+    /// The last word of a reviewer.
+    pub reviewed: Option<Review>,
 }
 
 /// When an assessment was submitted, and by whom.
@@ -31,6 +35,14 @@ pub struct Submission {
     pub by: String,
 }
 
+/// When an assessment was reviewed, by whom, and what they said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    pub at: DateTime<Utc>,
+    pub by: String,
+    pub comment: Option<String>,
+}
+
 /// Where an assessment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -38,22 +50,64 @@ pub struct Submission {
 pub enum State {
     /// Answers may be missing and may change.
     Draft,
-    /// Every item is answered; nothing changes any more.
+    /// Every item is answered; a reviewer may look at it.
     Submitted,
+    /// A reviewer wants something changed.
+    ChangesRequested,
+    /// A reviewer has accepted it; nothing changes any more.
+    Accepted,
 }
 
 impl State {
-    pub const ALL: [Self; 2] = [Self::Draft, Self::Submitted];
+    pub const ALL: [Self; 4] = [Self::Draft, Self::Submitted, Self::ChangesRequested, Self::Accepted];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",
             Self::Submitted => "submitted",
+            Self::ChangesRequested => "changes_requested",
+            Self::Accepted => "accepted",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// Every item has been answered, and nobody has asked for something else.
+    pub const fn counts(self) -> bool {
+        matches!(self, Self::Submitted | Self::Accepted)
+    }
+}
+
+/// What somebody wants to do with an assessment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Give, change or take back answers.
+    Answer,
+    Submit,
+    Accept,
+    RequestChanges,
+    Reopen,
+    Delete,
+}
+
+impl Verb {
+    pub const ALL: [Self; 6] =
+        [Self::Answer, Self::Submit, Self::Accept, Self::RequestChanges, Self::Reopen, Self::Delete];
+
+    /// The state that follows; `None`: not in this one. An accepted assessment never changes.
+    pub const fn from(self, state: State) -> Option<State> {
+        match (self, state) {
+            (Self::Answer | Self::Delete, State::Draft)
+            | (Self::Reopen, State::Submitted | State::ChangesRequested) => Some(State::Draft),
+            (Self::Answer, State::ChangesRequested) | (Self::RequestChanges, State::Submitted) => {
+                Some(State::ChangesRequested)
+            }
+            (Self::Submit, State::Draft | State::ChangesRequested) => Some(State::Submitted),
+            (Self::Accept, State::Submitted) => Some(State::Accepted),
+            _ => None,
+        }
     }
 }
 
@@ -102,8 +156,8 @@ pub enum Refusal {
     Missing { control: String },
     /// The time of the answer is none that everybody bears.
     Time { index: usize },
-    /// Only a draft can be submitted.
-    NotDraft { state: State },
+    /// That cannot be done in this state.
+    WrongState { verb: Verb, state: State },
 }
 
 /// Holds answers against the questionnaire: everything that is wrong, at once.
@@ -113,6 +167,7 @@ pub fn check_answers(
     answers: &[Answer],
 ) -> Vec<Refusal> {
     let mut refusals = vec![];
+    let asked: HashSet<&str> = questionnaire.items().map(|at| at.item.control.as_str()).collect();
     for (index, answer) in answers.iter().enumerate() {
         let first = answers.iter().position(|other| other.control == answer.control);
         if let Some(first) = first.filter(|first| *first < index) {
@@ -121,7 +176,7 @@ pub fn check_answers(
         if answer.observed_at.is_some_and(|at| !era::holds(at)) {
             refusals.push(Refusal::Time { index });
         }
-        if questionnaire.asks(&answer.control) {
+        if asked.contains(answer.control.as_str()) {
             continue;
         }
         let asked_in = all.all().iter().find(|other| other.asks(&answer.control));
@@ -145,26 +200,68 @@ pub fn missing(questionnaire: &Questionnaire, answers: &[Answer]) -> Vec<String>
 }
 
 impl Assessment {
-    /// A draft becomes a submission when every item is answered.
+    /// Whether `verb` may be done now, and the state that it leads to.
+    pub fn may(&self, verb: Verb) -> Result<State, Refusal> {
+        verb.from(self.state).ok_or(Refusal::WrongState { verb, state: self.state })
+    }
+
+    /// Becomes a submission when every item is answered.
     pub fn submit(
         self,
         questionnaire: &Questionnaire,
         by: &str,
         now: DateTime<Utc>,
     ) -> Result<Self, Vec<Refusal>> {
-        if self.state != State::Draft {
-            return Err(vec![Refusal::NotDraft { state: self.state }]);
-        }
+        let state = self.may(Verb::Submit).map_err(|refusal| vec![refusal])?;
         let missing = missing(questionnaire, &self.answers);
         if !missing.is_empty() {
             return Err(missing.into_iter().map(|control| Refusal::Missing { control }).collect());
         }
-        Ok(Self {
-            state: State::Submitted,
-            submitted: Some(Submission { at: now, by: by.to_owned() }),
-            revision: self.revision + 1,
-            updated_at: now,
-            ..self
-        })
+        Ok(Self { submitted: Some(Submission { at: now, by: by.to_owned() }), ..self.next(state, now) })
     }
+
+    /// A reviewer accepts the submission, or asks for changes.
+    pub fn review(
+        self,
+        verb: Verb,
+        comment: Option<String>,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Refusal> {
+        let state = self.may(verb)?;
+        Ok(Self { reviewed: Some(Review { at: now, by: by.to_owned(), comment }), ..self.next(state, now) })
+    }
+
+    /// Takes a submission back.
+    pub fn reopen(self, now: DateTime<Utc>) -> Result<Self, Refusal> {
+        let state = self.may(Verb::Reopen)?;
+        Ok(Self { submitted: None, ..self.next(state, now) })
+    }
+
+    /// Answers anew; the answers have been checked.
+    pub fn answer(self, answers: Vec<Answer>, now: DateTime<Utc>) -> Result<Self, Refusal> {
+        let state = self.may(Verb::Answer)?;
+        Ok(Self { answers, ..self.next(state, now) })
+    }
+
+    fn next(self, state: State, now: DateTime<Utc>) -> Self {
+        Self { state, revision: self.revision + 1, updated_at: now, ..self }
+    }
+}
+
+/// `answers` with those of `given` in their place, and without those in `removed`; in the order of the
+/// questionnaire.
+pub fn merged(
+    questionnaire: &Questionnaire,
+    answers: &[Answer],
+    given: &[Answer],
+    removed: &[String],
+) -> Vec<Answer> {
+    let find = |list: &[Answer], control: &str| list.iter().find(|a| a.control == control).cloned();
+    questionnaire
+        .items()
+        .map(|at| at.item.control.as_str())
+        .filter(|control| !removed.iter().any(|r| r == control))
+        .filter_map(|control| find(given, control).or_else(|| find(answers, control)))
+        .collect()
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 /// An assessment to create, as a draft or submitted at once.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[schema(example = json!({
     "client_external_id": "crm-0042", "questionnaire": "ipa-basic-rules-3.1", "external_id": "2026-11",
     "answers": [{"control": "basic-rule-1", "status": "implemented", "note": "自動更新を有効化"}]
@@ -29,7 +29,21 @@ pub struct NewAssessment {
     #[schema(max_items = 500)]
     pub answers: Vec<Answer>,
     /// `draft` when left out; `submitted` needs an answer to every item.
-    pub state: Option<State>,
+    #[schema(value_type = Option<NewState>)]
+    pub state: Option<NewState>,
+    /// Id of an earlier assessment of the client, also of another edition: its answers are taken over by
+    /// control, but for those in `answers`, and those to controls that have changed since. Only for a draft.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub carry_forward_from: Option<Id>,
+}
+
+/// The states that an assessment can begin in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = NewAssessmentState)]
+pub enum NewState {
+    Draft,
+    Submitted,
 }
 
 /// A client's answers to one questionnaire.
@@ -43,10 +57,12 @@ pub struct AssessmentOut {
     #[schema(example = "ipa-self-check-3.1")]
     questionnaire: String,
     external_id: Option<String>,
-    /// `draft` or `submitted`; more may come.
+    /// `draft`, `submitted`, `changes_requested` or `accepted`; more may come.
     #[schema(value_type = String, example = "submitted")]
     state: State,
     answers: Vec<Answer>,
+    /// The assessment whose answers it began with.
+    carried_from: Option<String>,
     /// Subject of the token that made it.
     created_by: String,
     created_at: DateTime<Utc>,
@@ -54,6 +70,18 @@ pub struct AssessmentOut {
     submitted_at: Option<DateTime<Utc>>,
     /// Subject of the token that submitted it.
     submitted_by: Option<String>,
+    /// The last word of a reviewer; it stays when the assessment is submitted again.
+    review: Option<ReviewOut>,
+}
+
+/// What a reviewer said.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AssessmentReview)]
+pub struct ReviewOut {
+    at: DateTime<Utc>,
+    /// Subject of the token that reviewed it.
+    by: String,
+    comment: Option<String>,
 }
 
 impl From<Assessment> for AssessmentOut {
@@ -66,11 +94,13 @@ impl From<Assessment> for AssessmentOut {
             state,
             answers,
             fingerprint: _,
+            carried_from,
             revision: _,
             created_by,
             created_at,
             updated_at,
             submitted,
+            reviewed,
         } = assessment;
         let (submitted_at, submitted_by) = submitted.map(|s| (s.at, s.by)).unzip();
         Self {
@@ -80,11 +110,17 @@ impl From<Assessment> for AssessmentOut {
             external_id,
             state,
             answers,
+            carried_from,
             created_by,
             created_at,
             updated_at,
             submitted_at,
             submitted_by,
+            review: reviewed.map(|review| ReviewOut {
+                at: review.at,
+                by: review.by,
+                comment: review.comment,
+            }),
         }
     }
 }
@@ -98,7 +134,7 @@ pub struct AssessmentSummary {
     client_id: String,
     questionnaire: String,
     external_id: Option<String>,
-    /// `draft` or `submitted`; more may come.
+    /// `draft`, `submitted`, `changes_requested` or `accepted`; more may come.
     #[schema(value_type = String, example = "submitted")]
     state: State,
     created_at: DateTime<Utc>,
@@ -137,7 +173,7 @@ pub struct AssessmentParams {
     /// Assessments with this questionnaire.
     #[param(max_length = 64)]
     pub questionnaire: Option<String>,
-    /// Assessments in this state: `draft` or `submitted`.
+    /// Assessments in this state: `draft`, `submitted`, `changes_requested` or `accepted`.
     #[param(max_length = 20)]
     pub state: Option<String>,
     /// Submitted at this time or later.

@@ -1,46 +1,79 @@
 //! `/v1/assessments`.
+mod change;
 mod create;
+mod over_time;
+mod record;
+mod respond;
+mod results;
+mod review;
 
 use super::domain::{Assessment, Refusal, State};
 use super::dto::{AssessmentOut, AssessmentPage, AssessmentParams, AssessmentSummary};
-use super::scoring::{AssessmentResult, score};
 use super::store::{self, Filter};
 use crate::answer;
 use crate::body::Query;
 use crate::caller::{Caller, Scope, Tenant};
-use crate::clock;
 use crate::db::{AnyConnection, Db, StoreError};
 use crate::era;
 use crate::id::Id;
-use crate::metrics::Metrics;
 use crate::page::Page;
-use crate::problem::{Fault, Listing, Problem, Reading, Writing, kinds};
+use crate::problem::{Fault, Listing, Problem, Reading, kinds};
 use crate::questionnaires::{self, Questionnaire, Questionnaires};
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, get};
 use std::borrow::Cow;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use record::{AssessmentRecord, records};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list_assessments)
         .service(create::create_assessment)
         .service(show_assessment)
-        .service(submit_assessment)
-        .service(show_result);
+        .service(change::update_assessment)
+        .service(change::delete_assessment)
+        .service(change::list_events)
+        .service(review::submit_assessment)
+        .service(review::review_assessment)
+        .service(review::reopen_assessment)
+        .service(respond::create_response)
+        .service(respond::list_responses)
+        .service(respond::show_response)
+        .service(respond::update_response)
+        .service(respond::delete_response)
+        .service(respond::show_agreement)
+        .service(respond::merge_responses)
+        .service(results::show_result)
+        .service(results::show_comparison)
+        .service(results::show_plan)
+        .service(over_time::show_history)
+        .service(over_time::show_chart)
+        .service(over_time::show_standing);
 }
 
 impl From<Vec<Refusal>> for Problem {
     fn from(refusals: Vec<Refusal>) -> Self {
-        if let Some(Refusal::NotDraft { state }) = refusals.first() {
-            let state = state.as_str();
-            return Self::new(&kinds::WRONG_STATE).with_detail(LocalizedText::new(
-                format!("提出できるのは draft だけです（今は {state}）。"),
-                format!("Only a draft can be submitted; this one is {state}."),
-            ));
+        if let [refusal @ Refusal::WrongState { .. }, ..] = refusals.as_slice() {
+            return refusal.clone().into();
         }
         Self::invalid(refusals.into_iter().map(fault).collect())
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal::WrongState { verb, state } = refusal else {
+            return Self::invalid(vec![fault(refusal)]);
+        };
+        let from: Vec<_> =
+            State::ALL.into_iter().filter(|s| verb.from(*s).is_some()).map(State::as_str).collect();
+        let (from, state) = (from.join(", "), state.as_str());
+        Self::new(&kinds::WRONG_STATE).with_detail(LocalizedText::new(
+            format!("この操作ができるのは {from} のときだけです（今は {state}）。"),
+            format!("This can be done while it is {from}; it is {state}."),
+        ))
     }
 }
 
@@ -75,7 +108,7 @@ fn fault(refusal: Refusal) -> Fault {
             format!("{control} の回答がありません。提出にはすべての項目の回答が必要です"),
             format!("{control} has no answer; a submission answers every item"),
         ),
-        Refusal::NotDraft { state } => (
+        Refusal::WrongState { state, .. } => (
             "/state".to_owned(),
             "wrong-state",
             format!("今の状態は {} です", state.as_str()),
@@ -83,6 +116,12 @@ fn fault(refusal: Refusal) -> Fault {
         ),
     };
     Fault::new(pointer, code, LocalizedText::new(ja, en))
+}
+
+fn comment_needed() -> Problem {
+    let rule =
+        LocalizedText::new("変更を求めるときは理由が必要です", "is needed when changes are requested");
+    Problem::invalid(vec![Fault::new("/comment", "required", rule)])
 }
 
 /// List assessments
@@ -152,63 +191,6 @@ async fn show_assessment(
     answer::private(&request, &AssessmentOut::from(assessment))
 }
 
-/// Submit an assessment
-///
-/// A draft in which every item is answered becomes `submitted`. Needs `assessments:write`.
-#[utoipa::path(tag = "assessments", operation_id = "submitAssessment",
-    params(("assessment" = String, Path, format = Uuid)),
-    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Writing))]
-#[post("/v1/assessments/{assessment}/submit")]
-async fn submit_assessment(
-    caller: Caller,
-    db: Data<Db>,
-    questionnaires: Data<Questionnaires>,
-    metrics: Data<Metrics>,
-    id: Path<Id>,
-) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsWrite)?;
-    let subject = caller.subject().to_owned();
-    let now = clock::now();
-    let submitted = db
-        .write(move |conn| {
-            let draft = store::get(conn, &tenant, &id)?;
-            let questionnaire = asked(conn, &tenant, &questionnaires, &draft)?;
-            let submitted = draft.submit(&questionnaire, &subject, now)?;
-            // Whoever was first has it: looking again tells the state it is in now.
-            store::save(conn, &tenant, &submitted).map_err(StoreError::look_again)?;
-            Ok::<_, Problem>(submitted)
-        })
-        .await?;
-    metrics.count_submission(&submitted.questionnaire);
-    answer::written(HttpResponse::Ok(), &AssessmentOut::from(submitted))
-}
-
-/// Show the result of an assessment
-///
-/// Score and band, per part and category, what is unknown, and the gaps in the order worth closing.
-/// A draft has a score once every item is answered. Needs `assessments:read`.
-#[utoipa::path(tag = "assessments", operation_id = "getAssessmentResult",
-    params(("assessment" = String, Path, format = Uuid)),
-    responses((status = 200, body = AssessmentResult), Reading))]
-#[get("/v1/assessments/{assessment}/result")]
-async fn show_result(
-    caller: Caller,
-    request: HttpRequest,
-    db: Data<Db>,
-    questionnaires: Data<Questionnaires>,
-    id: Path<Id>,
-) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsRead)?;
-    let result = db
-        .read(move |conn| {
-            let assessment = store::get(conn, &tenant, &id)?;
-            let questionnaire = asked(conn, &tenant, &questionnaires, &assessment)?;
-            Ok::<_, Problem>(score(&questionnaire, &assessment.answers))
-        })
-        .await?;
-    answer::private(&request, &result)
-}
-
 /// The questionnaire that an assessment answers: what is in use is never taken away.
 fn asked<'a>(
     conn: &mut AnyConnection,
@@ -223,4 +205,18 @@ fn asked<'a>(
         }
         other => other,
     })
+}
+
+/// The questionnaire of an earlier assessment; `now` where it is the same one.
+fn asked_by(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    shipped: &Questionnaires,
+    now: &Questionnaire,
+    earlier: &Assessment,
+) -> Result<Questionnaire, StoreError> {
+    if earlier.questionnaire == now.id {
+        return Ok(now.clone());
+    }
+    asked(conn, tenant, shipped, earlier).map(Cow::into_owned)
 }

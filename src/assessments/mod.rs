@@ -1,8 +1,14 @@
 //! What a company says it has done: answers, the draft and the submission, the result.
+mod comparison;
 mod domain;
 mod dto;
+mod events;
+mod history;
 mod http;
+mod plan;
+mod responses;
 mod scoring;
+mod standing;
 mod store;
 
-pub use http::routes;
+pub use http::{AssessmentRecord, records, routes};

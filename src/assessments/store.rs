@@ -1,6 +1,9 @@
 //! Assessments in the database. Every query names its tenant, and with it the one client that a
 //! narrowed token may see.
-use super::domain::{Assessment, State, Submission};
+pub mod events;
+pub mod responses;
+
+use super::domain::{Assessment, Review, State, Submission};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::on_backend;
@@ -9,7 +12,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = assessments)]
+#[diesel(table_name = assessments, treat_none_as_null = true)]
 struct Row {
     tenant: String,
     id: String,
@@ -19,12 +22,14 @@ struct Row {
     state: String,
     answers: String,
     fingerprint: String,
+    carried_from: Option<String>,
     revision: i32,
     created_by: String,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
     submitted_at: Option<NaiveDateTime>,
     submitted_by: Option<String>,
+    review: Option<String>,
 }
 
 impl Row {
@@ -37,12 +42,15 @@ impl Row {
             state,
             answers,
             fingerprint,
+            carried_from,
             revision,
             created_by,
             created_at,
             updated_at,
             submitted,
+            reviewed,
         } = assessment.clone();
+        let json = |error: serde_json::Error| StoreError::Broken(error.into());
         let (submitted_at, submitted_by) = submitted.map(|s| (s.at.naive_utc(), s.by)).unzip();
         Ok(Self {
             tenant: tenant.slug().to_owned(),
@@ -51,14 +59,16 @@ impl Row {
             questionnaire,
             external_id,
             state: state.as_str().to_owned(),
-            answers: serde_json::to_string(&answers).map_err(|error| StoreError::Broken(error.into()))?,
+            answers: serde_json::to_string(&answers).map_err(json)?,
             fingerprint,
+            carried_from,
             revision,
             created_by,
             created_at: created_at.naive_utc(),
             updated_at: updated_at.naive_utc(),
             submitted_at,
             submitted_by,
+            review: reviewed.map(|review| serde_json::to_string(&review)).transpose().map_err(json)?,
         })
     }
 
@@ -67,6 +77,8 @@ impl Row {
         let state =
             State::parse(&self.state).ok_or_else(|| corrupt(format!("has the state {}", self.state)))?;
         let answers = serde_json::from_str(&self.answers).map_err(|error| corrupt(error.to_string()))?;
+        let review = self.review.as_deref().map(serde_json::from_str::<Review>).transpose();
+        let reviewed = review.map_err(|error| corrupt(error.to_string()))?;
         let submitted =
             self.submitted_at.zip(self.submitted_by).map(|(at, by)| Submission { at: at.and_utc(), by });
         Ok(Assessment {
@@ -77,11 +89,13 @@ impl Row {
             state,
             answers,
             fingerprint: self.fingerprint,
+            carried_from: self.carried_from,
             revision: self.revision,
             created_by: self.created_by,
             created_at: self.created_at.and_utc(),
             updated_at: self.updated_at.and_utc(),
             submitted,
+            reviewed,
         })
     }
 }
@@ -172,4 +186,39 @@ pub fn save(conn: &mut AnyConnection, tenant: &Tenant, assessment: &Assessment) 
         .filter(dsl::revision.eq(assessment.revision - 1));
     let saved = diesel::update(before).set(Row::of(tenant, assessment)?).execute(conn)?;
     if saved == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// Takes a draft away; `Stale` when it is not that revision any more.
+pub fn remove(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    assessment: &Assessment,
+) -> Result<(), StoreError> {
+    let it = dsl::assessments
+        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(dsl::id.eq(&assessment.id))
+        .filter(dsl::revision.eq(assessment.revision));
+    let removed = diesel::delete(it).execute(conn)?;
+    if removed == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// What counts of a client's assessments with one of these questionnaires: the newest first.
+pub fn counting(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    client_id: &str,
+    questionnaires: &[String],
+    limit: i64,
+) -> Result<Vec<Assessment>, StoreError> {
+    let states = State::ALL.into_iter().filter(|state| state.counts()).map(State::as_str);
+    mine!(tenant)
+        .filter(dsl::client_id.eq(client_id))
+        .filter(dsl::questionnaire.eq_any(questionnaires))
+        .filter(dsl::state.eq_any(states))
+        .order((dsl::submitted_at.desc(), dsl::id.desc()))
+        .limit(limit)
+        .load(conn)?
+        .into_iter()
+        .map(Row::read)
+        .collect()
 }

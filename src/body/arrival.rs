@@ -11,13 +11,13 @@ use tokio::time::{Instant, timeout_at};
 /// Before the rate counts: the first packets of a slow line.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// All bytes of a body; `declared` is its announced length.
+/// All bytes of a body, at most `limit`; `declared` is its announced length.
 pub async fn collect(
     mut payload: Payload,
     declared: Option<usize>,
+    limit: usize,
     limits: &Limits,
 ) -> Result<BytesMut, Problem> {
-    let limit = limits.max_body_bytes;
     if declared.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }

@@ -20,7 +20,7 @@ pub struct Client {
 }
 
 /// What a provider tells of a new client.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "name": "株式会社サンプル製作所", "external_id": "crm-0042", "industry": "E", "employees": 45, "prefecture": "23",
     "profile": {"telework_methods": ["vpn"], "workplaces": ["home"], "cloud_services": true, "website": true, "personal_data": true},
@@ -65,6 +65,8 @@ pub struct Profile {
     /// Work with information is given to other companies.
     pub outsourcing: Option<bool>,
     pub personal_data: Option<bool>,
+    /// The company has published a basic policy on information security.
+    pub basic_policy_published: Option<bool>,
 }
 
 /// With whom the company has contracts that matter in an incident, in the words of the routing
@@ -186,5 +188,29 @@ impl NewClient {
             created_at: now,
             updated_at: now,
         }
+    }
+}
+
+impl From<Client> for NewClient {
+    /// What somebody would have sent to make the client as it is.
+    fn from(client: Client) -> Self {
+        let Client { name, external_id, industry, employees, prefecture, profile, contracts, .. } = client;
+        Self {
+            name,
+            external_id,
+            industry,
+            employees,
+            prefecture,
+            profile: Some(profile),
+            contracts: Some(contracts),
+        }
+    }
+}
+
+impl Client {
+    /// The next revision, which says what `said` says.
+    pub fn changed(self, said: NewClient, now: DateTime<Utc>) -> Self {
+        let Self { id, revision, created_at, .. } = self;
+        Self { revision: revision + 1, created_at, ..said.into_client(id, now) }
     }
 }

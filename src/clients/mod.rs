@@ -4,5 +4,6 @@ mod domain;
 mod http;
 mod store;
 
-pub use http::routes;
-pub use store::{by_external_id, get};
+pub use domain::{Client, Profile};
+pub use http::{ClientOut, routes};
+pub use store::{by_external_id, get, remove};

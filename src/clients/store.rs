@@ -7,7 +7,8 @@ use crate::schema::clients::{self, dsl};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(treat_none_as_null = true)]
 #[diesel(table_name = clients)]
 struct Row {
     tenant: String,
@@ -90,6 +91,26 @@ macro_rules! mine {
 pub fn add(conn: &mut AnyConnection, tenant: &Tenant, client: &Client) -> Result<(), StoreError> {
     diesel::insert_into(clients::table).values(Row::of(tenant, client)?).execute(conn)?;
     Ok(())
+}
+
+/// Saves the next revision; `Stale` when somebody else saved one first.
+pub fn save(conn: &mut AnyConnection, tenant: &Tenant, client: &Client) -> Result<(), StoreError> {
+    let before = dsl::clients
+        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(dsl::id.eq(&client.id))
+        .filter(dsl::revision.eq(client.revision - 1));
+    let saved = diesel::update(before).set(Row::of(tenant, client)?).execute(conn)?;
+    if saved == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// Takes the client away, and with it everything that is kept of it.
+pub fn remove(conn: &mut AnyConnection, tenant: &Tenant, client: &Client) -> Result<(), StoreError> {
+    let it = dsl::clients
+        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(dsl::id.eq(&client.id))
+        .filter(dsl::revision.eq(client.revision));
+    let removed = diesel::delete(it).execute(conn)?;
+    if removed == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
 pub fn get(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Client, StoreError> {

@@ -19,6 +19,8 @@ struct Entry {
     name: LocalizedText,
     operator: LocalizedText,
     functions: Vec<Function>,
+    #[serde(default)]
+    helps_with: Vec<String>,
     prefecture: Option<String>,
     does: LocalizedText,
     does_not: LocalizedText,
@@ -77,6 +79,15 @@ impl Directory {
         self.contacts.iter().find(|contact| contact.id == id)
     }
 
+    /// Notes what a contact is said to help with and no control is about.
+    pub fn check_topics<'a>(&self, known: impl IntoIterator<Item = &'a str> + Clone, faults: &mut Faults) {
+        for contact in &self.contacts {
+            for topic in &contact.helps_with {
+                faults.known(&format!("contact {}", contact.id), topic, known.clone());
+            }
+        }
+    }
+
     pub fn source(&self, key: &str) -> Option<&ContactSource> {
         self.sources.iter().find(|source| source.key == key)
     }
@@ -113,6 +124,7 @@ fn contact(entry: Entry, category: Category, sources: &[ContactSource]) -> Conta
         operator: entry.operator,
         category,
         functions: entry.functions,
+        helps_with: entry.helps_with,
         prefecture: entry.prefecture,
         does: entry.does,
         does_not: entry.does_not,

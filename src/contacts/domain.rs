@@ -128,6 +128,8 @@ pub struct Contact {
     /// may come.
     #[schema(value_type = Vec<String>)]
     pub functions: Vec<Function>,
+    /// Tags of controls that it can help to put in place, before anything happens.
+    pub helps_with: Vec<String>,
     /// JIS X 0401, where the contact serves one prefecture only.
     pub prefecture: Option<String>,
     pub does: LocalizedText,

@@ -1,6 +1,7 @@
 //! `/v1/contacts`: the shipped directory is open to everybody.
 use super::directory::Directory;
 use super::domain::{Category, Contact, Function};
+use super::helpers::helpers;
 use crate::body::Query;
 use crate::page::Page;
 use crate::problem::{Fault, Open, Problem};
@@ -34,6 +35,9 @@ pub struct ContactParams {
     /// Contacts that serve this prefecture (JIS X 0401): its own, and those that serve all.
     #[param(pattern = "^(0[1-9]|[1-3][0-9]|4[0-7])$")]
     prefecture: Option<String>,
+    /// Contacts that can help with what controls with this tag ask for.
+    #[param(max_length = 64, example = "backup")]
+    helps_with: Option<String>,
     /// `next_cursor` of the page before.
     #[param(max_length = 200)]
     after: Option<String>,
@@ -55,9 +59,16 @@ async fn list_contacts(
 ) -> Result<HttpResponse, Problem> {
     let filter = Filter::read(&params)?;
     let list = format!("{filter:?}");
-    let page = Page::read(params.after.as_deref(), params.limit, &["contacts", &list])?;
-    let all = directory.contacts().iter();
-    let found: Vec<&Contact> = all.filter(|contact| filter.accepts(contact)).collect();
+    let page = Page::read(
+        params.after.as_deref(),
+        params.limit,
+        &["contacts", &list, &format!("{:?}", params.helps_with)],
+    )?;
+    let all: Vec<&Contact> = match &params.helps_with {
+        Some(tag) => helpers(&directory, std::slice::from_ref(tag)),
+        None => directory.contacts().iter().collect(),
+    };
+    let found: Vec<&Contact> = all.into_iter().filter(|contact| filter.accepts(contact)).collect();
     let (items, next_cursor) = page.of(found, |contact| &contact.id)?;
     let page = ContactPage { items: items.into_iter().cloned().collect(), next_cursor };
     shelf::json(&request, || Ok(page))

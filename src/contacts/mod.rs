@@ -1,8 +1,10 @@
 //! The directory of whom to turn to: shipped expert bodies, authorities and kinds of contract partners.
 mod directory;
 mod domain;
+mod helpers;
 mod http;
 
 pub use directory::Directory;
-pub use domain::{ChannelType, Confidence, ContactSource};
+pub use domain::{ChannelType, Confidence, Contact, ContactSource};
+pub use helpers::helpers;
 pub use http::routes;

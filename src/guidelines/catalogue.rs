@@ -1,9 +1,10 @@
 //! All shipped guidelines in memory, found by key.
 use super::domain::{Control, Source};
 use super::edition::{Edition, Guideline};
-use super::mapping::Mapping;
+use super::mapping::{Mapping, Related, between};
 use super::search::Words;
 use crate::shipped::Faults;
+use crate::text::LocalizedText;
 use std::collections::HashMap;
 
 /// An edition with its controls, and what is needed to find them quickly.
@@ -23,7 +24,9 @@ pub struct Catalogue {
     editions: HashMap<(String, String), Held>,
     /// By guideline and key.
     sources: HashMap<(String, String), Source>,
-    pub(super) mappings: Vec<Mapping>,
+    mappings: Vec<Mapping>,
+    /// What follows from the mappings, by the guidelines from and to.
+    related: HashMap<(String, String), Vec<Related>>,
 }
 
 /// Which controls of an edition: every filter that is set must hold.
@@ -81,7 +84,7 @@ impl Catalogue {
             .map(|held| ((held.edition.guideline.clone(), held.edition.edition.clone()), held))
             .collect();
         let sources = sources.into_iter().map(|(g, source)| ((g, source.key.clone()), source)).collect();
-        Self { guidelines, editions, sources, mappings: vec![] }
+        Self { guidelines, editions, sources, ..Self::default() }
     }
 
     pub fn guidelines(&self) -> &[Guideline] {
@@ -111,8 +114,42 @@ impl Catalogue {
         self.sources.get(&(guideline.to_owned(), key.to_owned()))
     }
 
-    pub fn mappings(&self) -> &[Mapping] {
-        &self.mappings
+    /// Takes the mappings in, and what follows from them for every pair of guidelines.
+    pub(super) fn map(&mut self, mappings: Vec<Mapping>) {
+        let keys: Vec<String> = self.guidelines.iter().map(|guideline| guideline.key.clone()).collect();
+        for from in &keys {
+            for to in keys.iter().filter(|to| *to != from) {
+                self.related.insert((from.clone(), to.clone()), between(&mappings, from, to));
+            }
+        }
+        self.mappings = mappings;
+    }
+
+    /// What the makers of the mappings that `related` rests on say about them.
+    pub fn mapping_notes(&self, related: &[Related]) -> Vec<LocalizedText> {
+        let rests = |mapping: &&Mapping| {
+            related.iter().flat_map(|one| &one.hops).any(|hop| {
+                let ends = (&hop.from.guideline, &hop.to.guideline);
+                let (from, to) = (&mapping.from.guideline, &mapping.to.guideline);
+                ends == (from, to) || ends == (to, from)
+            })
+        };
+        self.mappings.iter().filter(rests).map(|mapping| mapping.note.clone()).collect()
+    }
+
+    /// How the controls of one guideline are related to those of another.
+    pub fn all_related(&self, from: &str, to: &str) -> &[Related] {
+        self.related.get(&(from.to_owned(), to.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same for one control.
+    pub fn related<'a>(
+        &'a self,
+        from: &str,
+        to: &str,
+        control: &'a str,
+    ) -> impl Iterator<Item = &'a Related> {
+        self.all_related(from, to).iter().filter(move |related| related.from.control == control)
     }
 }
 

@@ -49,7 +49,7 @@ fn assemble(all: &[Files], faults: &mut Faults) -> Catalogue {
         );
     }
     let mut catalogue = Catalogue::new(guidelines, held, sources);
-    catalogue.mappings = mappings::load(&catalogue, faults);
+    catalogue.map(mappings::load(&catalogue, faults));
     catalogue
 }
 

@@ -60,7 +60,7 @@ fn write(
 }
 
 impl Problem {
-    fn document(&self, language: Language, instance: String, request_id: String) -> ProblemDocument {
+    pub fn document(&self, language: Language, instance: String, request_id: String) -> ProblemDocument {
         ProblemDocument {
             r#type: format!("/problems/{}", self.kind.code),
             title: match language {

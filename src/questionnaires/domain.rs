@@ -176,6 +176,12 @@ impl Questionnaire {
             .flat_map(|section| section.items.iter().map(move |item| ItemRef { section, item }))
     }
 
+    /// The name that all editions of the questionnaire share: `ipa-self-check`.
+    pub fn family(&self) -> &str {
+        let without = self.id.strip_suffix(self.edition.as_str()).and_then(|rest| rest.strip_suffix('-'));
+        without.unwrap_or(&self.id)
+    }
+
     pub fn asks(&self, control: &str) -> bool {
         self.items().any(|i| i.item.control == control)
     }

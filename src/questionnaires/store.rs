@@ -1,6 +1,6 @@
 //! Questionnaires of the tenant's own guidelines.
 use super::domain::{Questionnaire, Questionnaires};
-use super::own;
+use super::own::{names, questionnaire};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::guidelines;
@@ -17,9 +17,9 @@ pub fn find<'a>(
     if let Some(shipped) = shipped.get(id) {
         return Ok(Cow::Borrowed(shipped));
     }
-    let (guideline, edition) = own::names(id).ok_or(StoreError::Missing)?;
+    let (guideline, edition) = names(id).ok_or(StoreError::Missing)?;
     let held = guidelines::own_edition(conn, tenant, guideline, edition)?;
-    Ok(Cow::Owned(own::questionnaire(&held)))
+    Ok(Cow::Owned(questionnaire(&held)))
 }
 
 /// Notes that an assessment answers the questionnaire: an own guideline then stays as it is.
@@ -29,7 +29,7 @@ pub fn take_into_use(
     id: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    match own::names(id) {
+    match names(id) {
         Some((guideline, edition)) => guidelines::take_into_use(conn, tenant, guideline, edition, now),
         None => Ok(()),
     }
@@ -38,5 +38,5 @@ pub fn take_into_use(
 /// Every questionnaire of the tenant's own guidelines.
 pub fn own(conn: &mut AnyConnection, tenant: &Tenant) -> Result<Vec<Questionnaire>, StoreError> {
     let editions = guidelines::own_editions(conn, tenant)?;
-    Ok(editions.iter().map(own::questionnaire).collect())
+    Ok(editions.iter().map(questionnaire).collect())
 }

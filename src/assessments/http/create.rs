@@ -1,6 +1,6 @@
-//! `POST /v1/assessments`.
-use super::super::domain::{Assessment, Refusal, State, check_answers, missing};
-use super::super::dto::{AssessmentOut, NewAssessment};
+//! Making assessments: one, or one of many.
+use super::super::domain::{Answer, Assessment, Refusal, State, check_answers, merged, missing};
+use super::super::dto::{AssessmentOut, NewAssessment, NewState};
 use super::super::store;
 use super::fault;
 use crate::answer;
@@ -38,23 +38,13 @@ pub async fn create_assessment(
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
     let asked = asked(&db, &tenant, &questionnaires, &body.questionnaire).await?;
-    let questionnaire = checked(&body, asked, &questionnaires)?;
-    let submitted = (state_of(&body) == State::Submitted).then(|| questionnaire.id.clone());
-    let subject = caller.subject().to_owned();
-    let (id, now) = (clock::new_id(), clock::now());
+    let making = Making::of(body, asked, &questionnaires, caller.subject(), clock::now())?;
+    let submitted = making.submits();
     let created = db
         .write(move |conn| {
             once(conn, &tenant, &idempotency, &said, |conn| {
-                let client_id = client_of(conn, &tenant, &body)?;
-                questionnaires::take_into_use(conn, &tenant, &body.questionnaire, now)?;
-                let draft = draft(&body, id.clone(), client_id, &subject, now)?;
-                let assessment = match state_of(&body) {
-                    State::Draft => draft,
-                    State::Submitted => {
-                        Assessment { revision: 1, ..draft.submit(&questionnaire, &subject, now)? }
-                    }
-                };
-                save_once(conn, &tenant, assessment)
+                let (assessment, replayed) = making.make(conn, &tenant, &questionnaires)?;
+                created(assessment, replayed)
             })
         })
         .await?;
@@ -75,49 +65,147 @@ async fn asked(
         return Ok(Some(questionnaire.clone()));
     }
     let (shipped, tenant, id) = (shipped.clone(), tenant.clone(), id.to_owned());
-    let found = db
-        .read(move |conn| match questionnaires::find(conn, &tenant, &shipped, &id) {
-            Err(StoreError::Missing) => Ok(None),
-            found => found.map(|questionnaire| Some(questionnaire.into_owned())),
-        })
-        .await?;
-    Ok(found)
+    db.read(move |conn| found(conn, &tenant, &shipped, &id)).await.map_err(Problem::from)
 }
 
-fn draft(
-    body: &NewAssessment,
+/// The same on a connection.
+pub fn found(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    shipped: &Questionnaires,
+    id: &str,
+) -> Result<Option<Questionnaire>, StoreError> {
+    match questionnaires::find(conn, tenant, shipped, id) {
+        Err(StoreError::Missing) => Ok(None),
+        found => found.map(|questionnaire| Some(questionnaire.into_owned())),
+    }
+}
+
+/// An assessment that is about to be made: everything that needs no database has been checked.
+#[derive(Debug, Clone)]
+pub struct Making {
+    body: NewAssessment,
+    questionnaire: Questionnaire,
     id: String,
-    client_id: String,
-    by: &str,
+    by: String,
     now: DateTime<Utc>,
-) -> Result<Assessment, StoreError> {
-    Ok(Assessment {
-        id,
-        fingerprint: fingerprint_of(&client_id, body)?,
-        client_id,
-        questionnaire: body.questionnaire.clone(),
-        external_id: body.external_id.clone(),
-        state: State::Draft,
-        answers: body.answers.clone(),
-        revision: 1,
-        created_by: by.to_owned(),
-        created_at: now,
-        updated_at: now,
-        submitted: None,
-    })
+}
+
+impl Making {
+    pub fn of(
+        body: NewAssessment,
+        questionnaire: Option<Questionnaire>,
+        all: &Questionnaires,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        let questionnaire = checked(&body, questionnaire, all)?;
+        Ok(Self { body, questionnaire, id: clock::new_id(), by: by.to_owned(), now })
+    }
+
+    /// The questionnaire that is submitted by it, for the metrics.
+    pub fn submits(&self) -> Option<String> {
+        (state_of(&self.body) == NewState::Submitted).then(|| self.questionnaire.id.clone())
+    }
+
+    /// Stores the assessment, or finds that it is stored already: then the second is true.
+    pub fn make(
+        &self,
+        conn: &mut AnyConnection,
+        tenant: &Tenant,
+        shipped: &Questionnaires,
+    ) -> Result<(Assessment, bool), Problem> {
+        let client_id = client_of(conn, tenant, &self.body)?;
+        questionnaires::take_into_use(conn, tenant, &self.body.questionnaire, self.now)?;
+        let draft = self.draft(conn, tenant, shipped, client_id)?;
+        let assessment = match state_of(&self.body) {
+            NewState::Draft => draft,
+            NewState::Submitted => {
+                Assessment { revision: 1, ..draft.submit(&self.questionnaire, &self.by, self.now)? }
+            }
+        };
+        save_once(conn, tenant, assessment)
+    }
+
+    fn draft(
+        &self,
+        conn: &mut AnyConnection,
+        tenant: &Tenant,
+        shipped: &Questionnaires,
+        client_id: String,
+    ) -> Result<Assessment, Problem> {
+        let fingerprint = fingerprint_of(&client_id, &self.body)?;
+        let Self { body, questionnaire, id, by, now } = self;
+        let carried = self.carried(conn, tenant, shipped, &client_id)?;
+        Ok(Assessment {
+            id: id.clone(),
+            fingerprint,
+            client_id,
+            questionnaire: questionnaire.id.clone(),
+            external_id: body.external_id.clone(),
+            state: State::Draft,
+            answers: merged(questionnaire, &carried, &body.answers, &[]),
+            carried_from: body.carry_forward_from.as_ref().map(|id| id.to_string()),
+            revision: 1,
+            created_by: by.clone(),
+            created_at: *now,
+            updated_at: *now,
+            submitted: None,
+            reviewed: None,
+        })
+    }
+
+    /// The answers of the earlier assessment that still answer what is asked: to the same controls, where
+    /// they ask for the same.
+    fn carried(
+        &self,
+        conn: &mut AnyConnection,
+        tenant: &Tenant,
+        shipped: &Questionnaires,
+        client_id: &str,
+    ) -> Result<Vec<Answer>, Problem> {
+        let Some(from) = &self.body.carry_forward_from else { return Ok(vec![]) };
+        let earlier = match store::get(conn, tenant, from) {
+            Ok(earlier) if earlier.client_id == client_id => earlier,
+            Ok(_) | Err(StoreError::Missing) => {
+                return Err(Problem::invalid(vec![Fault::new(
+                    "/carry_forward_from",
+                    "unknown-assessment",
+                    LocalizedText::new("この顧客の評価ではありません", "is no assessment of this client"),
+                )]));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let before = super::asked_by(conn, tenant, shipped, &self.questionnaire, &earlier)?;
+        Ok(earlier
+            .answers
+            .into_iter()
+            .filter(|answer| same(&before, &self.questionnaire, &answer.control))
+            .collect())
+    }
+}
+
+/// Whether both ask for the same by this control.
+fn same(before: &Questionnaire, now: &Questionnaire, control: &str) -> bool {
+    let item = |questionnaire: &Questionnaire| {
+        let found = questionnaire.items().find(|at| at.item.control == control);
+        found.map(|at| (at.item.title.clone(), at.item.statement.clone()))
+    };
+    item(now).is_some() && item(before) == item(now)
 }
 
 /// What the call says, in whatever order the answers come. Not by which name the client is called.
 fn fingerprint_of(client_id: &str, body: &NewAssessment) -> Result<String, StoreError> {
     let mut answers: Vec<_> = body.answers.iter().collect();
     answers.sort_by(|a, b| a.control.cmp(&b.control));
-    let said = (client_id, &body.questionnaire, state_of(body), answers);
+    let from = body.carry_forward_from.as_deref();
+    let said = (client_id, &body.questionnaire, state_of(body), answers, from);
     let bytes = serde_json::to_vec(&said).map_err(|error| StoreError::Broken(error.into()))?;
     Ok(answer::fingerprint(&[&bytes]))
 }
 
-fn state_of(body: &NewAssessment) -> State {
-    body.state.unwrap_or(State::Draft)
+fn state_of(body: &NewAssessment) -> NewState {
+    body.state.unwrap_or(NewState::Draft)
 }
 
 /// Everything about a new assessment that can be checked without the database, at once.
@@ -137,6 +225,13 @@ fn checked(
             ),
         ));
     }
+    if body.carry_forward_from.is_some() && state_of(body) == NewState::Submitted {
+        faults.push(Fault::new(
+            "/carry_forward_from",
+            "only-draft",
+            LocalizedText::new("引き継ぎは draft だけでできます", "is only for a draft"),
+        ));
+    }
     match &questionnaire {
         None => {
             let known: Vec<_> = questionnaires.all().iter().map(|q| q.id.as_str()).collect();
@@ -144,7 +239,7 @@ fn checked(
         }
         Some(questionnaire) => {
             let mut refusals = check_answers(questionnaire, questionnaires, &body.answers);
-            if state_of(body) == State::Submitted {
+            if state_of(body) == NewState::Submitted {
                 let missing = missing(questionnaire, &body.answers);
                 refusals.extend(missing.into_iter().map(|control| Refusal::Missing { control }));
             }
@@ -183,14 +278,14 @@ fn save_once(
     conn: &mut AnyConnection,
     tenant: &Tenant,
     assessment: Assessment,
-) -> Result<Created, Problem> {
+) -> Result<(Assessment, bool), Problem> {
     if store::add(conn, tenant, &assessment)? {
-        return created(assessment, false);
+        return Ok((assessment, false));
     }
     let external_id = assessment.external_id.as_deref().unwrap_or_default();
     let kept = store::by_external_id(conn, tenant, &assessment.client_id, external_id)?;
     if kept.fingerprint == assessment.fingerprint {
-        created(kept, true)
+        Ok((kept, true))
     } else {
         Err(external_id_taken(&kept))
     }

@@ -1,12 +1,13 @@
 //! `/v1/mappings`: how the controls of shipped guidelines are related. Open to everybody.
 use super::super::catalogue::Catalogue;
-use super::super::mapping::{Related, between};
+use super::super::mapping::Related;
 use super::super::oscal;
 use crate::body::Query;
 use crate::oscal::Document;
 use crate::page::Page;
 use crate::problem::{Fault, Open, Problem};
 use crate::shelf;
+use crate::text::LocalizedText;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ use utoipa::{IntoParams, ToSchema};
 pub struct MappingPage {
     items: Vec<Related>,
     next_cursor: Option<String>,
+    /// How the mappings that these relations rest on were made, and what they are not.
+    notes: Vec<LocalizedText>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -53,15 +56,19 @@ pub async fn list_mappings(
     Query(params): Query<MappingParams>,
 ) -> Result<HttpResponse, Problem> {
     shelf::json(&request, || {
-        let mut related = related(&catalogue, &params.from, &params.to)?;
-        if let Some(control) = &params.control {
-            related.retain(|one| one.from.control == *control);
-        }
+        let all = related(&catalogue, &params.from, &params.to)?;
+        let wanted =
+            |one: &&Related| params.control.as_ref().is_none_or(|control| one.from.control == *control);
         let list = format!("{:?}", (&params.from, &params.to, &params.control));
         let page = Page::read(params.after.as_deref(), params.limit, &["mappings", &list])?;
-        let keyed: Vec<(String, Related)> = related.into_iter().map(|one| (key(&one), one)).collect();
+        let keyed: Vec<(String, &Related)> = all.iter().filter(wanted).map(|one| (key(one), one)).collect();
         let (items, next_cursor) = page.of(keyed, |(key, _)| key)?;
-        Ok(MappingPage { items: items.into_iter().map(|(_, one)| one).collect(), next_cursor })
+        let notes = catalogue.mapping_notes(all);
+        Ok(MappingPage {
+            notes,
+            items: items.into_iter().map(|(_, one)| one.clone()).collect(),
+            next_cursor,
+        })
     })
 }
 
@@ -96,12 +103,12 @@ pub async fn show_oscal_mapping(
     shelf::json(&request, || {
         let related = related(&catalogue, &params.from, &params.to)?;
         let revised = catalogue.editions(&params.from).last().map(|held| held.edition.revised_on);
-        Ok(oscal::mapping_collection(&params.from, &params.to, &related, revised.unwrap_or_default()))
+        Ok(oscal::mapping_collection(&params.from, &params.to, related, revised.unwrap_or_default()))
     })
 }
 
 /// The relations, or which names of guidelines are not known.
-fn related(catalogue: &Catalogue, from: &str, to: &str) -> Result<Vec<Related>, Problem> {
+fn related<'a>(catalogue: &'a Catalogue, from: &str, to: &str) -> Result<&'a [Related], Problem> {
     let known: Vec<&str> = catalogue.guidelines().iter().map(|guideline| guideline.key.as_str()).collect();
     let other: Vec<&str> = known.iter().copied().filter(|key| *key != from).collect();
     let mut faults = vec![];
@@ -111,9 +118,5 @@ fn related(catalogue: &Catalogue, from: &str, to: &str) -> Result<Vec<Related>, 
     if !other.contains(&to) {
         faults.push(Fault::unknown_value("/query/to", &other));
     }
-    if faults.is_empty() {
-        Ok(between(catalogue.mappings(), from, to))
-    } else {
-        Err(Problem::invalid(faults))
-    }
+    if faults.is_empty() { Ok(catalogue.all_related(from, to)) } else { Err(Problem::invalid(faults)) }
 }

@@ -82,6 +82,7 @@ pub async fn delete_edition(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = allowed(&caller)?;
+    let precondition = answer::precondition(&request)?;
     let (guideline, edition) = path.into_inner();
     if catalogue.edition(&guideline, &edition).is_some() {
         return Err(Problem::new(&kinds::IN_USE).with_detail(LocalizedText::new(
@@ -93,7 +94,7 @@ pub async fn delete_edition(
         let (tenant, guideline, edition) = (tenant.clone(), guideline.clone(), edition.clone());
         db.read(move |conn| store::get(conn, &tenant, &guideline, &edition)).await?
     };
-    answer::must_match(&request, &own.held().map_err(broken)?.edition)?;
+    precondition.holds(&own.held().map_err(broken)?.edition)?;
     db.write(move |conn| {
         store::get(conn, &tenant, &guideline, &edition)?;
         match store::remove(conn, &tenant, &guideline, &edition) {

@@ -1,0 +1,128 @@
+//! Every result of a client over time, and the same as a chart for paper.
+use super::domain::{Assessment, State};
+use super::scoring::score;
+use crate::questionnaires::{Band, Questionnaire};
+use crate::text::{Language, LocalizedText};
+use chrono::{DateTime, FixedOffset, Utc};
+use maud::{Markup, html};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One result.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HistoryEntry {
+    #[schema(format = Uuid)]
+    pub assessment_id: String,
+    #[schema(example = "ipa-self-check-3.1")]
+    pub questionnaire: String,
+    pub submitted_at: DateTime<Utc>,
+    /// `submitted` or `accepted`.
+    #[schema(value_type = String, example = "accepted")]
+    pub state: State,
+    /// Null where nothing applied.
+    pub score: Option<i32>,
+    pub minimum: i32,
+    pub maximum: i32,
+    pub band: Option<Band>,
+}
+
+/// The result of a counting assessment.
+pub fn entry(assessment: &Assessment, questionnaire: &Questionnaire) -> Option<HistoryEntry> {
+    let result = score(questionnaire, &assessment.answers);
+    Some(HistoryEntry {
+        assessment_id: assessment.id.clone(),
+        questionnaire: questionnaire.id.clone(),
+        submitted_at: assessment.submitted.as_ref()?.at,
+        state: assessment.state,
+        score: result.score,
+        minimum: result.minimum,
+        maximum: result.maximum,
+        band: result.band,
+    })
+}
+
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 300.0;
+const LEFT: f64 = 48.0;
+const RIGHT: f64 = 24.0;
+const TOP: f64 = 40.0;
+const BOTTOM: f64 = 44.0;
+
+/// Days and hours are told as in Japan, where the companies are.
+fn day(at: DateTime<Utc>) -> String {
+    let japan = FixedOffset::east_opt(9 * 3600);
+    japan.map_or_else(
+        || at.format("%Y-%m-%d").to_string(),
+        |japan| at.with_timezone(&japan).format("%Y-%m-%d").to_string(),
+    )
+}
+
+/// The scores as a line over time, oldest left; dark on white, so that it survives a printer. `entries` come
+/// newest first.
+pub fn chart(title: &LocalizedText, entries: &[HistoryEntry], language: Language) -> String {
+    let shown: Vec<(&HistoryEntry, i32)> =
+        entries.iter().rev().filter_map(|entry| Some((entry, entry.score?))).collect();
+    let least = shown.iter().map(|(entry, _)| entry.minimum).min().unwrap_or(0);
+    let most = shown.iter().map(|(entry, _)| entry.maximum).max().unwrap_or(100);
+    let y = |score: i32| {
+        let share = f64::from(score - least) / f64::from((most - least).max(1));
+        HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+    };
+    let points: Vec<(f64, f64)> =
+        place(&shown).into_iter().zip(&shown).map(|(x, (_, score))| (x, y(*score))).collect();
+    let line: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    let none = LocalizedText::new("まだ結果がありません。", "There is no result yet.");
+    let told: Vec<String> =
+        shown.iter().map(|(entry, score)| format!("{} {score}", day(entry.submitted_at))).collect();
+    let markup = html! {
+        svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) width=(WIDTH) height=(HEIGHT)
+            role="img" lang=(language.tag()) font-family="'Hiragino Sans','Noto Sans CJK JP','Yu Gothic',sans-serif" font-size="12" fill="#111" {
+            title { (title.get(language)) }
+            desc { (told.join(", ")) }
+            rect width="100%" height="100%" fill="#fff" {}
+            text x=(LEFT) y="22" font-size="14" font-weight="bold" { (title.get(language)) }
+            @for tick in ticks(least, most) {
+                line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(format!("{:.1}", y(tick))) y2=(format!("{:.1}", y(tick))) stroke="#ccc" {}
+                text x=(LEFT - 8.0) y=(format!("{:.1}", y(tick) + 4.0)) text-anchor="end" { (tick) }
+            }
+            @if shown.is_empty() { text x=(WIDTH / 2.0) y=(HEIGHT / 2.0) text-anchor="middle" { (none.get(language)) } }
+            polyline points=(line.join(" ")) fill="none" stroke="#1f4e79" stroke-width="2" {}
+            @for (index, ((x, y), (entry, score))) in points.iter().zip(&shown).enumerate() {
+                (point(*x, *y, *score, &day(entry.submitted_at), labelled(index, points.len())))
+            }
+        }
+    };
+    markup.into_string()
+}
+
+fn point(x: f64, y: f64, score: i32, day: &str, labelled: bool) -> Markup {
+    let (x, below) = (format!("{x:.1}"), format!("{:.1}", y - 9.0));
+    html! {
+        circle cx=(x) cy=(format!("{y:.1}")) r="4" fill="#1f4e79" {}
+        text x=(x) y=(below) text-anchor="middle" font-weight="bold" { (score) }
+        @if labelled { text x=(x) y=(HEIGHT - BOTTOM + 20.0) text-anchor="middle" font-size="11" { (day) } }
+    }
+}
+
+/// Where each result stands: by its time, or in the middle where there is but one.
+fn place(shown: &[(&HistoryEntry, i32)]) -> Vec<f64> {
+    let seconds: Vec<i64> = shown.iter().map(|(entry, _)| entry.submitted_at.timestamp()).collect();
+    let (first, last) = (seconds.first().copied().unwrap_or(0), seconds.last().copied().unwrap_or(0));
+    let (from, room) = (LEFT + 36.0, WIDTH - LEFT - RIGHT - 72.0);
+    let span = (last - first) as f64;
+    seconds
+        .iter()
+        .map(|at| if span > 0.0 { from + (at - first) as f64 / span * room } else { from + room / 2.0 })
+        .collect()
+}
+
+/// At most about eight days are written below; the first and the last always.
+fn labelled(index: usize, all: usize) -> bool {
+    let every = all.div_ceil(8).max(1);
+    index + 1 == all || index % every == 0 && index + every <= all
+}
+
+/// Five levels, the lowest and the highest among them.
+fn ticks(least: i32, most: i32) -> Vec<i32> {
+    (0..=4).map(|n| least + (most - least) * n / 4).collect()
+}

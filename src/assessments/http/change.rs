@@ -1,0 +1,186 @@
+//! Changing and taking away drafts, and what happened to an assessment.
+use super::super::domain::{Answer, Verb, check_answers, merged};
+use super::super::dto::AssessmentOut;
+use super::super::events::{AnswerChange, Detail, Event, Kind, changes};
+use super::super::store;
+use super::asked;
+use super::fault;
+use crate::answer;
+use crate::body::{Body, Query};
+use crate::caller::{Caller, Scope};
+use crate::clock;
+use crate::db::Db;
+use crate::id::Id;
+use crate::page::Page;
+use crate::problem::{Problem, Reading, Removing, Updating};
+use crate::questionnaires::Questionnaires;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Answers to merge into an assessment.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(example = json!({"answers": [{"control": "self-check-11", "status": "partial", "note": "週次。復元は未確認"}], "remove": ["self-check-12"]}))]
+pub struct AnswersPatch {
+    /// Each takes the place of the answer to the same control.
+    #[serde(default)]
+    #[schema(max_items = 500)]
+    pub answers: Vec<Answer>,
+    /// Controls whose answers are taken back.
+    #[serde(default)]
+    #[schema(max_items = 500, min_length = 1, max_length = 64)]
+    pub remove: Vec<String>,
+}
+
+/// Change the answers of an assessment
+///
+/// Answers are merged by control: what is not named stays as it is. Only while it is a draft or changes are
+/// requested. Needs `assessments:write` and `If-Match`.
+#[utoipa::path(tag = "assessments", operation_id = "updateAssessment", request_body = AnswersPatch,
+    params(("assessment" = String, Path, format = Uuid),
+        ("If-Match" = String, Header, description = "The ETag of the assessment", max_length = 200)),
+    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Updating))]
+#[patch("/v1/assessments/{assessment}")]
+pub async fn update_assessment(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    questionnaires: Data<Questionnaires>,
+    id: Path<Id>,
+    Body(body, _): Body<AnswersPatch>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let precondition = answer::precondition(&request)?;
+    let subject = caller.subject().to_owned();
+    let now = clock::now();
+    let changed = db
+        .write(move |conn| {
+            let before = store::get(conn, &tenant, &id)?;
+            precondition.holds(&AssessmentOut::from(before.clone()))?;
+            let questionnaire = asked(conn, &tenant, &questionnaires, &before)?;
+            let refusals = check_answers(&questionnaire, &questionnaires, &body.answers);
+            if !refusals.is_empty() {
+                return Err(Problem::invalid(refusals.into_iter().map(fault).collect()));
+            }
+            let answers = merged(&questionnaire, &before.answers, &body.answers, &body.remove);
+            let changes = changes(&before.answers, &answers);
+            let changed = before.answer(answers, now)?;
+            store::save(conn, &tenant, &changed)?;
+            let detail = Detail { changes, comment: None };
+            store::events::add(conn, &tenant, &changed, Kind::Answered, &detail, &subject)?;
+            Ok(changed)
+        })
+        .await?;
+    answer::written(HttpResponse::Ok(), &AssessmentOut::from(changed))
+}
+
+/// Delete a draft
+///
+/// What was submitted stays. Needs `assessments:write` and `If-Match`.
+#[utoipa::path(tag = "assessments", operation_id = "deleteAssessment",
+    params(("assessment" = String, Path, format = Uuid),
+        ("If-Match" = String, Header, description = "The ETag of the assessment", max_length = 200)),
+    responses((status = 204), Removing))]
+#[delete("/v1/assessments/{assessment}")]
+pub async fn delete_assessment(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    id: Path<Id>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let precondition = answer::precondition(&request)?;
+    db.write(move |conn| {
+        let draft = store::get(conn, &tenant, &id)?;
+        precondition.holds(&AssessmentOut::from(draft.clone()))?;
+        draft.may(Verb::Delete)?;
+        store::remove(conn, &tenant, &draft).map_err(Problem::from)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// One thing that happened to an assessment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AssessmentEvent)]
+pub struct EventOut {
+    /// From 0, its making, on; without gaps.
+    sequence: i32,
+    /// `created`, `answered`, `merged`, `submitted`, `accepted`, `changes_requested` or `reopened`; more may come.
+    #[schema(value_type = String, example = "answered")]
+    kind: Kind,
+    at: DateTime<Utc>,
+    /// Subject of the token that did it.
+    by: String,
+    comment: Option<String>,
+    /// What became of each answer that changed.
+    changes: Vec<AnswerChange>,
+}
+
+impl From<Event> for EventOut {
+    fn from(event: Event) -> Self {
+        let Event { sequence, kind, detail: Detail { changes, comment }, by, at } = event;
+        Self { sequence, kind, at, by, comment, changes }
+    }
+}
+
+/// A page of what happened, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AssessmentEventPage {
+    items: Vec<EventOut>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EventParams {
+    /// `next_cursor` of the page before.
+    #[param(max_length = 200)]
+    after: Option<String>,
+    /// At most this many items.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u8>,
+}
+
+/// List what happened to an assessment
+///
+/// Who made it, who answered what and when, what it said before, and who decided what; oldest first. Needs
+/// `assessments:read`.
+#[utoipa::path(tag = "assessments", operation_id = "listAssessmentEvents",
+    params(("assessment" = String, Path, format = Uuid), EventParams),
+    responses((status = 200, body = AssessmentEventPage), Reading))]
+#[get("/v1/assessments/{assessment}/events")]
+pub async fn list_events(
+    caller: Caller,
+    db: Data<Db>,
+    id: Path<Id>,
+    Query(params): Query<EventParams>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsRead)?;
+    let parts = ["assessment-events", tenant.slug(), &id];
+    let page = Page::read(params.after.as_deref(), params.limit, &parts)?;
+    // The making is no row of its own: it stands in the assessment.
+    let after: i32 = page.after.as_deref().map_or(-1, |after| after.parse().unwrap_or(i32::MAX));
+    let fetch = page.fetch();
+    let found = db
+        .read(move |conn| {
+            let assessment = store::get(conn, &tenant, &id)?;
+            let made = (after < 0).then(|| Event {
+                sequence: 0,
+                kind: Kind::Created,
+                detail: Detail::default(),
+                by: assessment.created_by.clone(),
+                at: assessment.created_at,
+            });
+            let later = store::events::page(conn, &tenant, &assessment, after.max(0), fetch)?;
+            Ok::<_, Problem>(made.into_iter().chain(later).collect::<Vec<_>>())
+        })
+        .await?;
+    let keyed: Vec<(String, Event)> =
+        found.into_iter().map(|event| (event.sequence.to_string(), event)).collect();
+    let (items, next_cursor) = page.cut(keyed, |(key, _)| key);
+    let items = items.into_iter().map(|(_, event)| EventOut::from(event)).collect();
+    Ok(HttpResponse::Ok().json(AssessmentEventPage { items, next_cursor }))
+}

@@ -1,0 +1,47 @@
+//! All that is kept of an assessment.
+use super::super::dto::AssessmentOut;
+use super::super::events::{Detail, Event, Kind};
+use super::super::store;
+use super::change::EventOut;
+use super::respond::ResponseOut;
+use crate::caller::Tenant;
+use crate::db::{AnyConnection, StoreError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An assessment with what happened to it and what each respondent said.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AssessmentRecord {
+    assessment: AssessmentOut,
+    /// Oldest first.
+    events: Vec<EventOut>,
+    responses: Vec<ResponseOut>,
+}
+
+/// Every assessment of a client, oldest first.
+pub fn records(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    client_id: &str,
+) -> Result<Vec<AssessmentRecord>, StoreError> {
+    let filter = store::Filter { client_id: Some(client_id.to_owned()), ..store::Filter::default() };
+    let all = store::page(conn, tenant, &filter, None, i64::MAX)?;
+    all.into_iter()
+        .map(|assessment| {
+            let made = Event {
+                sequence: 0,
+                kind: Kind::Created,
+                detail: Detail::default(),
+                by: assessment.created_by.clone(),
+                at: assessment.created_at,
+            };
+            let later = store::events::page(conn, tenant, &assessment, 0, i64::MAX)?;
+            let responses = store::responses::all(conn, tenant, &assessment)?;
+            Ok(AssessmentRecord {
+                events: std::iter::once(made).chain(later).map(EventOut::from).collect(),
+                responses: responses.into_iter().map(ResponseOut::from).collect(),
+                assessment: assessment.into(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,361 @@
+//! Several sites or departments answer one assessment; a person in charge merges.
+use super::super::domain::{Answer, Assessment, Verb, check_answers, merged};
+use super::super::dto::AssessmentOut;
+use super::super::events::{Detail, Kind, changes};
+use super::super::responses::{ItemAgreement, MOST, Response, agreed, agreement};
+use super::super::store;
+use super::asked;
+use super::change::AnswersPatch;
+use super::fault;
+use crate::answer;
+use crate::body::Body;
+use crate::caller::{Caller, Scope, Tenant};
+use crate::clock;
+use crate::db::{AnyConnection, Db, StoreError};
+use crate::id::Id;
+use crate::idempotency::{self, Created, Idempotency, once};
+use crate::problem::{Problem, Reading, Removing, Updating, Writing, kinds};
+use crate::questionnaires::{Questionnaire, Questionnaires};
+use crate::text::LocalizedText;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The answers of one site or department.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(example = json!({"respondent": "大阪支店", "answers": [{"control": "self-check-14", "status": "partial"}]}))]
+pub struct NewResponse {
+    /// Who answers; unique in the assessment.
+    #[schema(min_length = 1, max_length = 200)]
+    respondent: String,
+    #[serde(default)]
+    #[schema(max_items = 500)]
+    answers: Vec<Answer>,
+}
+
+/// The answers of one site or department.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AssessmentResponse)]
+pub struct ResponseOut {
+    #[schema(format = Uuid)]
+    id: String,
+    #[schema(format = Uuid)]
+    assessment_id: String,
+    respondent: String,
+    answers: Vec<Answer>,
+    created_by: String,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Response> for ResponseOut {
+    fn from(response: Response) -> Self {
+        let Response {
+            id,
+            assessment_id,
+            respondent,
+            answers,
+            revision: _,
+            created_by,
+            created_at,
+            updated_at,
+        } = response;
+        Self { id, assessment_id, respondent, answers, created_by, created_at, updated_at }
+    }
+}
+
+/// Everybody who answers an assessment, in the order in which they began.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AssessmentResponsePage {
+    items: Vec<ResponseOut>,
+    /// Always null: there are never many.
+    next_cursor: Option<String>,
+}
+
+/// How the answers of several stand to each other.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AssessmentAgreement {
+    /// How many answer.
+    responses: usize,
+    /// Every item, in the order of the questionnaire.
+    items: Vec<ItemAgreement>,
+}
+
+/// Which answers the assessment is to have.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(example = json!({"take_agreed": true, "answers": [{"control": "self-check-14", "status": "not_implemented", "note": "大阪支店に合わせる"}]}))]
+pub struct NewMerge {
+    /// Take what everybody answered the same.
+    #[serde(default)]
+    take_agreed: bool,
+    /// What the person in charge decides; it goes before what is agreed.
+    #[serde(default)]
+    #[schema(max_items = 500)]
+    answers: Vec<Answer>,
+}
+
+/// Whoever may answer the assessment now, and what it asks.
+fn answerable(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    shipped: &Questionnaires,
+    id: &str,
+    answers: &[Answer],
+) -> Result<(Assessment, Questionnaire), Problem> {
+    let assessment = store::get(conn, tenant, id)?;
+    assessment.may(Verb::Answer)?;
+    let questionnaire = asked(conn, tenant, shipped, &assessment)?.into_owned();
+    let refusals = check_answers(&questionnaire, shipped, answers);
+    if refusals.is_empty() {
+        Ok((assessment, questionnaire))
+    } else {
+        Err(Problem::invalid(refusals.into_iter().map(fault).collect()))
+    }
+}
+
+/// Answer as one of several
+///
+/// The answers of one site or department to an assessment that is a draft. They change nothing of it until
+/// somebody merges them. Needs `assessments:write`.
+#[utoipa::path(tag = "assessments", operation_id = "createAssessmentResponse", request_body = NewResponse,
+    params(("assessment" = String, Path, format = Uuid),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own, new for each new request", max_length = 257)),
+    responses((status = 201, body = ResponseOut, headers(("location" = String), ("etag" = String))), Writing))]
+#[post("/v1/assessments/{assessment}/responses")]
+pub async fn create_response(
+    caller: Caller,
+    db: Data<Db>,
+    questionnaires: Data<Questionnaires>,
+    id: Path<Id>,
+    idempotency: Idempotency,
+    Body(body, said): Body<NewResponse>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let subject = caller.subject().to_owned();
+    let (new, now) = (clock::new_id(), clock::now());
+    // The key is for this assessment: the same one may be used for another.
+    let said = format!("{said} {}", &**id);
+    let created = db
+        .write(move |conn| {
+            once(conn, &tenant, &idempotency, &said, |conn| {
+                let (assessment, questionnaire) =
+                    answerable(conn, &tenant, &questionnaires, &id, &body.answers)?;
+                if store::responses::count(conn, &tenant, &assessment)? >= MOST {
+                    return Err(too_many());
+                }
+                let response = Response {
+                    id: new.clone(),
+                    assessment_id: assessment.id.clone(),
+                    respondent: body.respondent.clone(),
+                    answers: merged(&questionnaire, &[], &body.answers, &[]),
+                    revision: 1,
+                    created_by: subject.clone(),
+                    created_at: now,
+                    updated_at: now,
+                };
+                match store::responses::add(conn, &tenant, &response) {
+                    Err(StoreError::Duplicate) => return Err(answered(&response.respondent)),
+                    other => other?,
+                }
+                let location = format!("/v1/assessments/{}/responses/{}", assessment.id, response.id);
+                let body = answer::text(&ResponseOut::from(response))?;
+                Ok(Created { location, body, replayed: false })
+            })
+        })
+        .await?;
+    Ok(idempotency::answer(created))
+}
+
+fn answered(respondent: &str) -> Problem {
+    Problem::new(&kinds::DUPLICATE).with_detail(LocalizedText::new(
+        format!("{respondent} の回答がすでにあります。"),
+        format!("{respondent} has answered already."),
+    ))
+}
+
+fn too_many() -> Problem {
+    Problem::new(&kinds::DUPLICATE).with_detail(LocalizedText::new(
+        format!("回答者は{MOST}件までです。"),
+        format!("At most {MOST} may answer one assessment."),
+    ))
+}
+
+/// List who answers an assessment
+///
+/// Needs `assessments:read`.
+#[utoipa::path(tag = "assessments", operation_id = "listAssessmentResponses",
+    params(("assessment" = String, Path, format = Uuid)),
+    responses((status = 200, body = AssessmentResponsePage), Reading))]
+#[get("/v1/assessments/{assessment}/responses")]
+pub async fn list_responses(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    id: Path<Id>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsRead)?;
+    let all = db
+        .read(move |conn| {
+            let assessment = store::get(conn, &tenant, &id)?;
+            store::responses::all(conn, &tenant, &assessment)
+        })
+        .await?;
+    let items = all.into_iter().map(ResponseOut::from).collect();
+    answer::private(&request, &AssessmentResponsePage { items, next_cursor: None })
+}
+
+/// Show one of several answers
+///
+/// Needs `assessments:read`.
+#[utoipa::path(tag = "assessments", operation_id = "getAssessmentResponse",
+    params(("assessment" = String, Path, format = Uuid), ("response" = String, Path, format = Uuid)),
+    responses((status = 200, body = ResponseOut), Reading))]
+#[get("/v1/assessments/{assessment}/responses/{response}")]
+pub async fn show_response(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    path: Path<(Id, Id)>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsRead)?;
+    let response = db
+        .read(move |conn| {
+            let assessment = store::get(conn, &tenant, &path.0)?;
+            store::responses::get(conn, &tenant, &assessment, &path.1)
+        })
+        .await?;
+    answer::private(&request, &ResponseOut::from(response))
+}
+
+/// Change one of several answers
+///
+/// Merged by control, as those of an assessment. Needs `assessments:write` and `If-Match`.
+#[utoipa::path(tag = "assessments", operation_id = "updateAssessmentResponse", request_body = AnswersPatch,
+    params(("assessment" = String, Path, format = Uuid), ("response" = String, Path, format = Uuid),
+        ("If-Match" = String, Header, description = "The ETag of the response", max_length = 200)),
+    responses((status = 200, body = ResponseOut, headers(("etag" = String))), Updating))]
+#[patch("/v1/assessments/{assessment}/responses/{response}")]
+pub async fn update_response(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    questionnaires: Data<Questionnaires>,
+    path: Path<(Id, Id)>,
+    Body(body, _): Body<AnswersPatch>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let precondition = answer::precondition(&request)?;
+    let now = clock::now();
+    let changed = db
+        .write(move |conn| {
+            let (assessment, questionnaire) =
+                answerable(conn, &tenant, &questionnaires, &path.0, &body.answers)?;
+            let before = store::responses::get(conn, &tenant, &assessment, &path.1)?;
+            precondition.holds(&ResponseOut::from(before.clone()))?;
+            let changed = Response {
+                answers: merged(&questionnaire, &before.answers, &body.answers, &body.remove),
+                revision: before.revision + 1,
+                updated_at: now,
+                ..before
+            };
+            store::responses::save(conn, &tenant, &assessment, &changed)?;
+            Ok::<_, Problem>(changed)
+        })
+        .await?;
+    answer::written(HttpResponse::Ok(), &ResponseOut::from(changed))
+}
+
+/// Take one of several answers away
+///
+/// Only while the assessment can be answered. Needs `assessments:write` and `If-Match`.
+#[utoipa::path(tag = "assessments", operation_id = "deleteAssessmentResponse",
+    params(("assessment" = String, Path, format = Uuid), ("response" = String, Path, format = Uuid),
+        ("If-Match" = String, Header, description = "The ETag of the response", max_length = 200)),
+    responses((status = 204), Removing))]
+#[delete("/v1/assessments/{assessment}/responses/{response}")]
+pub async fn delete_response(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    questionnaires: Data<Questionnaires>,
+    path: Path<(Id, Id)>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let precondition = answer::precondition(&request)?;
+    db.write(move |conn| {
+        let (assessment, _) = answerable(conn, &tenant, &questionnaires, &path.0, &[])?;
+        let response = store::responses::get(conn, &tenant, &assessment, &path.1)?;
+        precondition.holds(&ResponseOut::from(response.clone()))?;
+        store::responses::remove(conn, &tenant, &assessment, &response).map_err(Problem::from)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Show where several agree
+///
+/// For every item who says what, whether they agree, and the weakest answer as a proposal. Needs
+/// `assessments:read`.
+#[utoipa::path(tag = "assessments", operation_id = "getAssessmentAgreement",
+    params(("assessment" = String, Path, format = Uuid)),
+    responses((status = 200, body = AssessmentAgreement), Reading))]
+#[get("/v1/assessments/{assessment}/agreement")]
+pub async fn show_agreement(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    questionnaires: Data<Questionnaires>,
+    id: Path<Id>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsRead)?;
+    let shown = db
+        .read(move |conn| {
+            let assessment = store::get(conn, &tenant, &id)?;
+            let questionnaire = asked(conn, &tenant, &questionnaires, &assessment)?;
+            let responses = store::responses::all(conn, &tenant, &assessment)?;
+            let items = agreement(&questionnaire, &responses);
+            Ok::<_, Problem>(AssessmentAgreement { responses: responses.len(), items })
+        })
+        .await?;
+    answer::private(&request, &shown)
+}
+
+/// Merge several answers
+///
+/// A person in charge says what the assessment is to answer: what everybody agrees on with `take_agreed`,
+/// the rest in `answers`. Where they differ, nothing is taken that is not said. Needs `assessments:write`.
+#[utoipa::path(tag = "assessments", operation_id = "mergeAssessmentResponses", request_body = NewMerge,
+    params(("assessment" = String, Path, format = Uuid)),
+    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Writing))]
+#[post("/v1/assessments/{assessment}/merge")]
+pub async fn merge_responses(
+    caller: Caller,
+    db: Data<Db>,
+    questionnaires: Data<Questionnaires>,
+    id: Path<Id>,
+    Body(body, _): Body<NewMerge>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let subject = caller.subject().to_owned();
+    let now = clock::now();
+    let saved = db
+        .write(move |conn| {
+            let (before, questionnaire) = answerable(conn, &tenant, &questionnaires, &id, &body.answers)?;
+            let taken = if body.take_agreed {
+                agreed(&questionnaire, &store::responses::all(conn, &tenant, &before)?)
+            } else {
+                vec![]
+            };
+            let taken = merged(&questionnaire, &taken, &body.answers, &[]);
+            let answers = merged(&questionnaire, &before.answers, &taken, &[]);
+            let detail = Detail { changes: changes(&before.answers, &answers), comment: None };
+            let saved = before.answer(answers, now)?;
+            store::save(conn, &tenant, &saved).map_err(StoreError::look_again)?;
+            store::events::add(conn, &tenant, &saved, Kind::Merged, &detail, &subject)?;
+            Ok::<_, Problem>(saved)
+        })
+        .await?;
+    answer::written(HttpResponse::Ok(), &AssessmentOut::from(saved))
+}

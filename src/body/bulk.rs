@@ -1,0 +1,91 @@
+//! Reading many things at once: each is held against its schema by itself, so that one that is wrong does not
+//! take the others along.
+use super::{Schemas, collected, essence, without_nulls};
+use crate::answer::fingerprint;
+use crate::problem::{Fault, Problem, kinds};
+use crate::text::LocalizedText;
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpRequest, dev};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::future::Future;
+use std::pin::Pin;
+use utoipa::ToSchema;
+
+/// How many things one batch may hold.
+pub const MOST_ITEMS: usize = 1000;
+
+/// A body with a list `items`: the rest of it obeys the schema of `T`; the items are as they came.
+#[derive(Debug)]
+pub struct Bulk<T> {
+    pub rest: T,
+    pub items: Vec<Value>,
+    /// Digest of everything that was said.
+    pub said: String,
+    /// To hold the items against.
+    pub schemas: Data<Schemas>,
+}
+
+impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Bulk<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let json = essence(request).eq_ignore_ascii_case("application/json");
+        let arriving = collected(request, payload, |limits| limits.max_bulk_bytes);
+        Box::pin(async move {
+            if !json {
+                return Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
+            }
+            let (schemas, bytes) = arriving.await?;
+            let mut value = schemas.parse(&bytes)?;
+            without_nulls(&mut value);
+            let said = fingerprint(&[value.to_string().as_bytes()]);
+            let items = match value.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) if (1..=MOST_ITEMS).contains(&items.len()) => items,
+                Some(Value::Array(items)) => return Err(count(items.len())),
+                // The schema says what is wrong with anything else.
+                other => {
+                    value["items"] = other.unwrap_or(Value::Null);
+                    without_nulls(&mut value);
+                    schemas.obeys::<T>(value)?;
+                    return Err(Problem::new(&kinds::INTERNAL));
+                }
+            };
+            value["items"] = json!([]);
+            let rest = schemas.obeys(value)?;
+            Ok(Self { rest, items, said, schemas })
+        })
+    }
+}
+
+fn count(items: usize) -> Problem {
+    let (code, ja, en) = if items == 0 {
+        ("too-few", "1件以上にしてください".to_owned(), "must have at least 1 item".to_owned())
+    } else {
+        let (ja, en) =
+            (format!("{MOST_ITEMS}件以下にしてください"), format!("must have at most {MOST_ITEMS} items"));
+        ("too-many", ja, en)
+    };
+    Problem::invalid(vec![Fault::new("/items", code, LocalizedText::new(ja, en))])
+}
+
+/// The bytes of a file.
+#[derive(Debug)]
+pub struct File(pub Bytes);
+
+impl FromRequest for File {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let csv = essence(request).eq_ignore_ascii_case("text/csv");
+        let arriving = collected(request, payload, |limits| limits.max_bulk_bytes);
+        Box::pin(async move {
+            if !csv {
+                return Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
+            }
+            arriving.await.map(|(_, bytes)| Self(bytes.freeze()))
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! `PATCH /v1/clients/{client}`.
+use super::super::domain::NewClient;
+use super::super::store;
+use super::{ClientOut, taken};
+use crate::answer;
+use crate::body::Patch;
+use crate::caller::{Caller, Scope};
+use crate::clock;
+use crate::db::{Db, StoreError};
+use crate::id::Id;
+use crate::problem::{Problem, Updating};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, patch};
+
+/// Change a client
+///
+/// A JSON merge patch: what is left out stays, what is null goes away, lists are replaced as a whole. Needs
+/// `clients:write` and `If-Match`.
+#[utoipa::path(tag = "clients", operation_id = "updateClient",
+    request_body(content = NewClient, content_type = "application/merge-patch+json"),
+    params(("client" = String, Path, format = Uuid),
+        ("If-Match" = String, Header, description = "The ETag of the client", max_length = 200)),
+    responses((status = 200, body = ClientOut, headers(("etag" = String))), Updating))]
+#[patch("/v1/clients/{client}")]
+pub async fn update_client(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    id: Path<Id>,
+    patch: Patch<NewClient>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::ClientsWrite)?;
+    let precondition = answer::precondition(&request)?;
+    let now = clock::now();
+    let changed = db
+        .write(move |conn| {
+            let client = store::get(conn, &tenant, &id)?;
+            precondition.holds(&ClientOut::from(client.clone()))?;
+            let said = patch.onto(&NewClient::from(client.clone()))?;
+            let changed = client.changed(said, now);
+            match store::save(conn, &tenant, &changed) {
+                Err(StoreError::Duplicate) => Err(taken(&changed)),
+                other => other.map(|()| changed).map_err(Problem::from),
+            }
+        })
+        .await?;
+    answer::written(HttpResponse::Ok(), &ClientOut::from(changed))
+}

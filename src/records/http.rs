@@ -1,0 +1,89 @@
+//! `/v1/clients/{client}/export`, and the end of a client.
+use crate::answer;
+use crate::assessments::{self, AssessmentRecord};
+use crate::caller::{Caller, Scope, Tenant};
+use crate::clients::{self, Client, ClientOut};
+use crate::db::{AnyConnection, Db, StoreError};
+use crate::id::Id;
+use crate::problem::{Problem, Reading, Removing};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, delete, get};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(export_client).service(delete_client);
+}
+
+/// Everything that is kept of a client.
+#[derive(Serialize, ToSchema)]
+pub struct ClientExport {
+    client: ClientOut,
+    /// Every assessment with its answers, what happened to it, and what each respondent said.
+    assessments: Vec<AssessmentRecord>,
+}
+
+fn everything(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    client: Client,
+) -> Result<ClientExport, StoreError> {
+    let assessments = assessments::records(conn, tenant, &client.id)?;
+    Ok(ClientExport { client: client.into(), assessments })
+}
+
+/// Export a client
+///
+/// Everything that is kept of it, as one document. Needs `clients:read` and `assessments:read`.
+#[utoipa::path(tag = "clients", operation_id = "exportClient",
+    params(("client" = String, Path, format = Uuid)),
+    responses((status = 200, body = ClientExport), Reading))]
+#[get("/v1/clients/{client}/export")]
+async fn export_client(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    id: Path<Id>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::ClientsRead)?;
+    caller.with(Scope::AssessmentsRead)?;
+    let export = db
+        .read(move |conn| {
+            let client = clients::get(conn, &tenant, &id)?;
+            everything(conn, &tenant, client)
+        })
+        .await?;
+    answer::private(&request, &export)
+}
+
+/// Delete a client
+///
+/// Takes the client away and everything that is kept of it, accepted assessments too, and answers with all
+/// that it took, as the export would have shown it: keep it, because it is nowhere else. Needs
+/// `clients:write`, `assessments:write` and `If-Match`.
+#[utoipa::path(tag = "clients", operation_id = "deleteClient",
+    params(("client" = String, Path, format = Uuid),
+        ("If-Match" = String, Header, description = "The ETag of the client", max_length = 200)),
+    responses((status = 200, body = ClientExport), Removing))]
+#[delete("/v1/clients/{client}")]
+async fn delete_client(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    id: Path<Id>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::ClientsWrite)?;
+    caller.with(Scope::AssessmentsWrite)?;
+    let precondition = answer::precondition(&request)?;
+    let taken = db
+        .write(move |conn| {
+            let client = clients::get(conn, &tenant, &id)?;
+            precondition.holds(&ClientOut::from(client.clone()))?;
+            let export = everything(conn, &tenant, client.clone())?;
+            clients::remove(conn, &tenant, &client)?;
+            Ok::<_, Problem>(export)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(taken))
+}
