@@ -3,10 +3,12 @@
 mod arrival;
 mod bulk;
 mod explain;
+mod lines;
 mod patch;
 mod query;
 
 pub use bulk::{Bulk, File};
+pub use lines::Lines;
 pub use patch::Patch;
 pub use query::Query;
 
@@ -66,7 +68,7 @@ impl Schemas {
     }
 
     /// The JSON in `bytes`, not too deep, with whole numbers as such.
-    fn parse(&self, bytes: &[u8]) -> Result<Value, Problem> {
+    pub fn parse(&self, bytes: &[u8]) -> Result<Value, Problem> {
         let mut value: Value = serde_json::from_slice(bytes).map_err(|error| {
             Problem::new(&kinds::MALFORMED_BODY).with_detail(LocalizedText::new(
                 format!("{} 行 {} 桁でJSONとして読めません。", error.line(), error.column()),

@@ -18,6 +18,7 @@ mod guidelines;
 mod health;
 mod id;
 mod idempotency;
+pub mod import;
 pub mod knowledge;
 mod limits;
 mod metrics;

@@ -12,7 +12,7 @@ use tasuke::caller::Scope;
 use tasuke::config::{Identity, Logging, Serving, Storage};
 use tasuke::knowledge::Knowledge;
 use tasuke::tenants::{self, Tenancy};
-use tasuke::{app, demo, server, telemetry};
+use tasuke::{app, demo, import, server, telemetry};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -67,6 +67,8 @@ enum Command {
         #[command(flatten)]
         identity: Identity,
     },
+    /// Send a file of clients (CSV) or assessments (newline-delimited JSON) to a running service
+    Import(import::Options),
     /// Copy the SQLite database into a new file, also while it is being served
     Backup {
         /// The file to make
@@ -146,6 +148,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
         Command::Token { wanted, identity } => token(&storage, wanted, &identity),
+        Command::Import(options) => {
+            let whole = import::run(&options, &mut std::io::stdout().lock())?;
+            if whole { Ok(()) } else { Err("not everything was stored".into()) }
+        }
         Command::Backup { file } => {
             server::open_existing(&storage)?.backup(&file)?;
             println!("{}", file.display());

@@ -11,7 +11,7 @@ mod responses;
 pub use kinds::Kind;
 pub use render::{finish, show_problem_kind};
 pub use responses::{
-    Deciding, Listing, Open, Probing, Reading, Removing, Updating, Visiting, Writing, components,
+    Deciding, Listing, Open, Planning, Probing, Reading, Removing, Updating, Visiting, Writing, components,
 };
 
 use crate::caller::MissingScope;
@@ -91,6 +91,11 @@ impl Problem {
     pub fn with_header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
         self.particulars.headers.push((name, value.into()));
         self
+    }
+
+    /// Whether it is the service's own, and none of the caller's doing.
+    pub fn is_ours(&self) -> bool {
+        self.kind.status >= 500
     }
 
     pub fn status(&self) -> StatusCode {

@@ -38,6 +38,13 @@ impl RequestId {
     }
 }
 
+impl RequestId {
+    /// The name of a request that has one by now.
+    pub fn name(request: &HttpRequest) -> String {
+        request.extensions().get::<Self>().map(Self::to_string).unwrap_or_default()
+    }
+}
+
 /// The method, for logs and metrics: what a caller makes up is no word of ours.
 pub fn method_label(method: &Method) -> &'static str {
     const KNOWN: [Method; 7] = [

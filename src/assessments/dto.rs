@@ -37,6 +37,12 @@ pub struct NewAssessment {
     pub carry_forward_from: Option<Id>,
 }
 
+impl NewAssessment {
+    pub fn submits(&self) -> bool {
+        self.state == Some(NewState::Submitted)
+    }
+}
+
 /// The states that an assessment can begin in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -106,20 +106,18 @@ fn point(x: f64, y: f64, score: i32, day: &str, labelled: bool) -> Markup {
 
 /// Where each result stands: by its time, or in the middle where there is but one.
 fn place(shown: &[(&HistoryEntry, i32)]) -> Vec<f64> {
-    let seconds: Vec<i64> = shown.iter().map(|(entry, _)| entry.submitted_at.timestamp()).collect();
-    let (first, last) = (seconds.first().copied().unwrap_or(0), seconds.last().copied().unwrap_or(0));
-    let (from, room) = (LEFT + 36.0, WIDTH - LEFT - RIGHT - 72.0);
-    let span = (last - first) as f64;
-    seconds
-        .iter()
-        .map(|at| if span > 0.0 { from + (at - first) as f64 / span * room } else { from + room / 2.0 })
-        .collect()
+    // Minutes of some thousand years: they fit where a fraction is exact.
+    let minutes = |at: DateTime<Utc>| i32::try_from(at.timestamp() / 60).map_or(0.0, f64::from);
+    let times: Vec<f64> = shown.iter().map(|(entry, _)| minutes(entry.submitted_at)).collect();
+    let (first, last) = (times.first().copied().unwrap_or(0.0), times.last().copied().unwrap_or(0.0));
+    let (from, room, span) = (LEFT + 36.0, WIDTH - LEFT - RIGHT - 72.0, last - first);
+    times.iter().map(|at| from + if span > 0.0 { (at - first) / span * room } else { room / 2.0 }).collect()
 }
 
 /// At most about eight days are written below; the first and the last always.
 fn labelled(index: usize, all: usize) -> bool {
     let every = all.div_ceil(8).max(1);
-    index + 1 == all || index % every == 0 && index + every <= all
+    index + 1 == all || index.is_multiple_of(every) && index + every <= all
 }
 
 /// Five levels, the lowest and the highest among them.

@@ -1,11 +1,16 @@
 //! `/v1/assessments`.
+mod batch;
 mod change;
 mod create;
+mod import;
+mod merge;
+mod oscal;
 mod over_time;
 mod record;
 mod respond;
 mod results;
 mod review;
+mod verdict;
 
 use super::domain::{Assessment, Refusal, State};
 use super::dto::{AssessmentOut, AssessmentPage, AssessmentParams, AssessmentSummary};
@@ -31,6 +36,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list_assessments)
         .service(create::create_assessment)
+        .service(batch::create_batch)
+        .service(import::import_assessments)
         .service(show_assessment)
         .service(change::update_assessment)
         .service(change::delete_assessment)
@@ -43,11 +50,13 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(respond::show_response)
         .service(respond::update_response)
         .service(respond::delete_response)
-        .service(respond::show_agreement)
-        .service(respond::merge_responses)
+        .service(merge::show_agreement)
+        .service(merge::merge_responses)
         .service(results::show_result)
         .service(results::show_comparison)
         .service(results::show_plan)
+        .service(oscal::show_oscal_results)
+        .service(oscal::show_oscal_plan)
         .service(over_time::show_history)
         .service(over_time::show_chart)
         .service(over_time::show_standing);

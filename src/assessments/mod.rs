@@ -5,6 +5,7 @@ mod dto;
 mod events;
 mod history;
 mod http;
+mod oscal;
 mod plan;
 mod responses;
 mod scoring;

@@ -80,6 +80,7 @@ impl Parameters {
             let kind = self.kinds.get(&name).map(String::as_str);
             let value = match (kind, text.parse::<i64>()) {
                 (Some("integer"), Ok(number)) => number.into(),
+                (Some("boolean"), _) if text == "true" || text == "false" => (text == "true").into(),
                 _ => Value::String(text),
             };
             match (kind, fields.get_mut(&name)) {

@@ -1,5 +1,6 @@
 //! `/v1/clients`.
 mod applicability;
+mod import;
 mod update;
 
 use super::domain::{Client, Contracts, NewClient, Profile};
@@ -27,6 +28,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(create_client)
         .service(show_client)
         .service(update::update_client)
+        .service(import::import_clients)
         .service(applicability::show_applicability);
 }
 

@@ -2,7 +2,9 @@
 mod applicability;
 mod domain;
 mod http;
+mod sheet;
 mod store;
+mod words;
 
 pub use domain::{Client, Profile};
 pub use http::{ClientOut, routes};

@@ -19,6 +19,25 @@ pub struct Idempotency {
     route: String,
 }
 
+impl Idempotency {
+    /// Refuses a call without a key.
+    pub fn needed(&self) -> Result<(), Problem> {
+        let rule = LocalizedText::new(
+            "この呼び出しには Idempotency-Key が必要です",
+            "this call needs an Idempotency-Key",
+        );
+        match self.key {
+            Some(_) => Ok(()),
+            None => Err(Problem::invalid(vec![Fault::new("/header/idempotency-key", "required", rule)])),
+        }
+    }
+
+    /// The same key, for one part of the call's work.
+    pub fn part(&self, part: usize) -> Self {
+        Self { key: self.key.clone(), route: format!("{} part {part}", self.route) }
+    }
+}
+
 impl FromRequest for Idempotency {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;

@@ -63,6 +63,8 @@ sets! {
     Visiting = 304 400 401 404 414 422 429 431 500 503;
     /// What reading tenant data can fail with.
     Reading = 304 400 401 403 404 414 422 429 431 500 503;
+    /// The same for what may not be there to read yet.
+    Planning = 304 400 401 403 404 409 414 422 429 431 500 503;
     /// What a list of tenant data can fail with.
     Listing = 400 401 403 414 422 429 431 500 503;
     /// What a probe can fail with.

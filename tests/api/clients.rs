@@ -3,8 +3,9 @@ use crate::support::{Engine, Service};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 use tasuke::caller::Scope;
+use ureq::http::Method;
 
 #[rstest]
 fn a_client_comes_back_as_it_was_sent(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
@@ -156,4 +157,132 @@ fn a_narrowed_token_sees_one_client_and_makes_none(
     narrowed.post(&format!("{path}/submit"), &json!({})).expect(404);
     let page = narrowed.get("/v1/assessments").expect(200);
     assert_eq!(page.json["items"].as_array().unwrap().len(), 1);
+}
+
+#[rstest]
+fn a_client_is_changed_by_a_merge_patch(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let body = json!({"name": "A", "external_id": "x", "employees": 45, "profile": {"byod": true, "telework_methods": ["vpn"]},
+        "contracts": {"lawyer": {"retained": true, "name": "弁護士"}}});
+    let made = acme.post("/v1/clients", &body).expect(201);
+    let path = made.header("location");
+    let patch = json!({"employees": null, "industry": "E", "profile": {"byod": null, "website": true, "telework_methods": ["cloud"]}, "contracts": {"lawyer": {"name": null}}});
+    let changed = acme.patch(path, made.header("etag"), &patch).expect(200);
+    assert_eq!((&changed.json["employees"], &changed.json["industry"]), (&Value::Null, &json!("E")));
+    let profile = &changed.json["profile"];
+    assert_eq!(
+        (&profile["byod"], &profile["website"], &profile["telework_methods"]),
+        (&Value::Null, &json!(true), &json!(["cloud"]))
+    );
+    assert_eq!(changed.json["contracts"]["lawyer"], json!({"retained": true, "name": null}));
+    assert_eq!(acme.get(path).expect(200).json, changed.json);
+    assert_eq!(changed.json["created_at"], made.json["created_at"]);
+    // Somebody who has not seen that changes nothing.
+    acme.patch(path, made.header("etag"), &json!({"name": "B"})).expect(412);
+    let json = [("content-type", "application/json")];
+    acme.send(&Method::PATCH, path, &json, Some(b"{}")).expect(428);
+    let tag = changed.header("etag");
+    for (patch, faults) in [
+        (json!({"name": null}), &["/name required"][..]),
+        (json!({"nickname": "x", "employees": -1}), &["/employees too-small", "/nickname unknown-field"]),
+        (json!({"profile": {"telework_methods": ["pigeon"]}}), &["/profile/telework_methods/0 pattern"]),
+        (json!([]), &[" type"]),
+    ] {
+        assert_eq!(acme.patch(path, tag, &patch).expect(422).faults(), faults, "{patch}");
+    }
+    acme.post("/v1/clients", &json!({"name": "C", "external_id": "y"})).expect(201);
+    assert_eq!(acme.patch(path, tag, &json!({"external_id": "y"})).expect(409).text("/code"), "duplicate");
+    assert_eq!(acme.get(path).expect(200).header("etag"), tag);
+}
+
+#[rstest]
+fn a_client_goes_with_everything_and_everything_is_given_out(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let made = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let path = made.header("location");
+    let body = json!({"client_id": made.json["id"], "questionnaire": "ipa-basic-rules-3.1"});
+    let draft = acme.post("/v1/assessments", &body).expect(201);
+    let draft = draft.header("location");
+    acme.post(
+        &format!("{draft}/responses"),
+        &json!({"respondent": "支店", "answers": [{"control": "basic-rule-1", "status": "partial"}]}),
+    )
+    .expect(201);
+    acme.post(&format!("{draft}/merge"), &json!({"take_agreed": true})).expect(200);
+    let export = acme.get(&format!("{path}/export")).expect(200);
+    let record = &export.json["assessments"][0];
+    assert_eq!(record["assessment"]["id"], draft.rsplit('/').next().unwrap());
+    assert_eq!(record["events"].as_array().unwrap().len(), 2);
+    assert_eq!(record["responses"][0]["respondent"], "支店");
+    acme.send(&Method::DELETE, path, &[], None).expect(428);
+    acme.delete(path, "\"old\"").expect(412);
+    let taken = acme.delete(path, made.header("etag")).expect(200);
+    assert_eq!(taken.json, export.json);
+    acme.get(path).expect(404);
+    acme.get(draft).expect(404);
+    acme.get(&format!("{draft}/responses")).expect(404);
+    assert_eq!(acme.get("/v1/assessments").expect(200).json["items"], json!([]));
+}
+
+#[rstest]
+fn a_file_of_clients_has_a_verdict_for_every_row(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let file = "顧客コード,会社名,業種,従業員数,都道府県,備考\r\nc1,あさひ製作所,製造業,４５名,愛知県,元請\r\nc2,,魔法,many,Atlantis,\r\nc1,あさひ製作所,E,45,23,\r\nc1,べつの会社,E,45,23,\r\n";
+    let (cp932, _, _) = encoding_rs::SHIFT_JIS.encode(file);
+    let send = |query: &str, bytes: &[u8]| {
+        acme.send(
+            &Method::POST,
+            &format!("/v1/client-imports{query}"),
+            &[("content-type", "text/csv")],
+            Some(bytes),
+        )
+    };
+    let dry = send("?dry_run=true", &cp932).expect(200).json;
+    assert_eq!((&dry["encoding"], &dry["ignored_columns"]), (&json!("cp932"), &json!(["備考"])));
+    assert_eq!(acme.get("/v1/clients").expect(200).json["items"], json!([]));
+    let outcomes = |answer: &Value| -> Vec<(i64, String, usize)> {
+        let items = answer["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| {
+                let faults = item["problem"]["errors"].as_array().map_or(0, Vec::len);
+                (item["line"].as_i64().unwrap(), item["outcome"].as_str().unwrap().to_owned(), faults)
+            })
+            .collect()
+    };
+    let expected = [
+        (2, "created".to_owned(), 0),
+        (3, "rejected".to_owned(), 4),
+        (4, "unchanged".to_owned(), 0),
+        (5, "rejected".to_owned(), 0),
+    ];
+    assert_eq!(outcomes(&dry), expected);
+    assert_eq!(outcomes(&send("", file.as_bytes()).expect(200).json), expected);
+    let stored = acme.get("/v1/clients?external_id=c1").expect(200).json["items"][0].clone();
+    assert_eq!(
+        (&stored["industry"], &stored["employees"], &stored["prefecture"]),
+        (&json!("E"), &json!(45), &json!("23"))
+    );
+    let again = send("", file.as_bytes()).expect(200).json;
+    assert!(again["items"].as_array().unwrap().iter().all(|item| item["outcome"] != "created"));
+    for (bytes, fault) in [
+        (&b"\xff\xfe"[..], " encoding"),
+        (b"", " too-few"),
+        (b"a,b\n1,2\n", " required"),
+        ("会社名,社名\nA,B".as_bytes(), " repeated"),
+    ] {
+        assert_eq!(send("", bytes).expect(422).faults(), [fault]);
+    }
+    assert_eq!(send("?dry_run=perhaps", b"name\nA").expect(422).faults(), ["/query/dry_run type"]);
+    let narrow = service.caller("acme", tasuke::caller::Scope::ALL, Some(stored["id"].as_str().unwrap()));
+    narrow
+        .send(&Method::POST, "/v1/client-imports", &[("content-type", "text/csv")], Some(b"name\nA"))
+        .expect(403);
 }

@@ -3,7 +3,9 @@
 
 mod assessments;
 mod bad_input;
+mod batches;
 mod clients;
+mod comparisons;
 mod contacts;
 mod document;
 mod guidelines;
@@ -12,6 +14,8 @@ mod idempotency;
 mod limits;
 mod own_guidelines;
 mod questionnaires;
+mod responses;
+mod reviews;
 mod routing;
 mod support;
 mod tenancy;

@@ -196,6 +196,13 @@ impl Caller<'_> {
         self.send(&Method::POST, path, &json, Some(&body))
     }
 
+    /// Changes what has this tag.
+    pub fn patch(&self, path: &str, etag: &str, body: &Value) -> Answer {
+        let body = serde_json::to_vec(body).unwrap();
+        let headers = [("content-type", "application/merge-patch+json"), ("if-match", etag)];
+        self.send(&Method::PATCH, path, &headers, Some(&body))
+    }
+
     /// Takes away what has this tag.
     pub fn delete(&self, path: &str, etag: &str) -> Answer {
         self.send(&Method::DELETE, path, &[("if-match", etag)], None)
@@ -233,8 +240,10 @@ impl Caller<'_> {
         let headers = response.headers().clone();
         let bytes = response.body_mut().read_to_vec().unwrap();
         let plain = unpacked(&headers, &bytes);
-        let is_yaml = headers.get("content-type").is_some_and(|kind| kind == "application/yaml");
-        let json = if is_yaml {
+        let kind = headers.get("content-type").map_or("", |kind| kind.to_str().unwrap());
+        let is_text = ["application/yaml", "application/x-ndjson", "image/svg+xml"].contains(&kind)
+            || kind.starts_with("text/");
+        let json = if is_text {
             Value::String(String::from_utf8(plain).unwrap())
         } else {
             serde_json::from_slice(&plain).unwrap_or(Value::Null)

@@ -65,10 +65,9 @@ pub async fn update_assessment(
                 return Err(Problem::invalid(refusals.into_iter().map(fault).collect()));
             }
             let answers = merged(&questionnaire, &before.answers, &body.answers, &body.remove);
-            let changes = changes(&before.answers, &answers);
+            let detail = Detail { changes: changes(&before.answers, &answers), comment: None };
             let changed = before.answer(answers, now)?;
             store::save(conn, &tenant, &changed)?;
-            let detail = Detail { changes, comment: None };
             store::events::add(conn, &tenant, &changed, Kind::Answered, &detail, &subject)?;
             Ok(changed)
         })

@@ -1,8 +1,6 @@
-//! Several sites or departments answer one assessment; a person in charge merges.
+//! Several sites or departments answer one assessment.
 use super::super::domain::{Answer, Assessment, Verb, check_answers, merged};
-use super::super::dto::AssessmentOut;
-use super::super::events::{Detail, Kind, changes};
-use super::super::responses::{ItemAgreement, MOST, Response, agreed, agreement};
+use super::super::responses::{MOST, Response};
 use super::super::store;
 use super::asked;
 use super::change::AnswersPatch;
@@ -74,30 +72,8 @@ pub struct AssessmentResponsePage {
     next_cursor: Option<String>,
 }
 
-/// How the answers of several stand to each other.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AssessmentAgreement {
-    /// How many answer.
-    responses: usize,
-    /// Every item, in the order of the questionnaire.
-    items: Vec<ItemAgreement>,
-}
-
-/// Which answers the assessment is to have.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[schema(example = json!({"take_agreed": true, "answers": [{"control": "self-check-14", "status": "not_implemented", "note": "大阪支店に合わせる"}]}))]
-pub struct NewMerge {
-    /// Take what everybody answered the same.
-    #[serde(default)]
-    take_agreed: bool,
-    /// What the person in charge decides; it goes before what is agreed.
-    #[serde(default)]
-    #[schema(max_items = 500)]
-    answers: Vec<Answer>,
-}
-
 /// Whoever may answer the assessment now, and what it asks.
-fn answerable(
+pub fn answerable(
     conn: &mut AnyConnection,
     tenant: &Tenant,
     shipped: &Questionnaires,
@@ -292,70 +268,4 @@ pub async fn delete_response(
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// Show where several agree
-///
-/// For every item who says what, whether they agree, and the weakest answer as a proposal. Needs
-/// `assessments:read`.
-#[utoipa::path(tag = "assessments", operation_id = "getAssessmentAgreement",
-    params(("assessment" = String, Path, format = Uuid)),
-    responses((status = 200, body = AssessmentAgreement), Reading))]
-#[get("/v1/assessments/{assessment}/agreement")]
-pub async fn show_agreement(
-    caller: Caller,
-    request: HttpRequest,
-    db: Data<Db>,
-    questionnaires: Data<Questionnaires>,
-    id: Path<Id>,
-) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsRead)?;
-    let shown = db
-        .read(move |conn| {
-            let assessment = store::get(conn, &tenant, &id)?;
-            let questionnaire = asked(conn, &tenant, &questionnaires, &assessment)?;
-            let responses = store::responses::all(conn, &tenant, &assessment)?;
-            let items = agreement(&questionnaire, &responses);
-            Ok::<_, Problem>(AssessmentAgreement { responses: responses.len(), items })
-        })
-        .await?;
-    answer::private(&request, &shown)
-}
-
-/// Merge several answers
-///
-/// A person in charge says what the assessment is to answer: what everybody agrees on with `take_agreed`,
-/// the rest in `answers`. Where they differ, nothing is taken that is not said. Needs `assessments:write`.
-#[utoipa::path(tag = "assessments", operation_id = "mergeAssessmentResponses", request_body = NewMerge,
-    params(("assessment" = String, Path, format = Uuid)),
-    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Writing))]
-#[post("/v1/assessments/{assessment}/merge")]
-pub async fn merge_responses(
-    caller: Caller,
-    db: Data<Db>,
-    questionnaires: Data<Questionnaires>,
-    id: Path<Id>,
-    Body(body, _): Body<NewMerge>,
-) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsWrite)?;
-    let subject = caller.subject().to_owned();
-    let now = clock::now();
-    let saved = db
-        .write(move |conn| {
-            let (before, questionnaire) = answerable(conn, &tenant, &questionnaires, &id, &body.answers)?;
-            let taken = if body.take_agreed {
-                agreed(&questionnaire, &store::responses::all(conn, &tenant, &before)?)
-            } else {
-                vec![]
-            };
-            let taken = merged(&questionnaire, &taken, &body.answers, &[]);
-            let answers = merged(&questionnaire, &before.answers, &taken, &[]);
-            let detail = Detail { changes: changes(&before.answers, &answers), comment: None };
-            let saved = before.answer(answers, now)?;
-            store::save(conn, &tenant, &saved).map_err(StoreError::look_again)?;
-            store::events::add(conn, &tenant, &saved, Kind::Merged, &detail, &subject)?;
-            Ok::<_, Problem>(saved)
-        })
-        .await?;
-    answer::written(HttpResponse::Ok(), &AssessmentOut::from(saved))
 }

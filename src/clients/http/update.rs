@@ -1,7 +1,8 @@
 //! `PATCH /v1/clients/{client}`.
 use super::super::domain::NewClient;
 use super::super::store;
-use super::{ClientOut, taken};
+use super::ClientOut;
+use super::taken;
 use crate::answer;
 use crate::body::Patch;
 use crate::caller::{Caller, Scope};

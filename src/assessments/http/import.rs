@@ -1,0 +1,145 @@
+//! `POST /v1/assessment-imports`: lines of any number, streamed both ways.
+use super::batch::count;
+use super::verdict::{Asking, Entry, Outcome, Verdict};
+use crate::body::{Lines, Schemas};
+use crate::caller::{Caller, Scope};
+use crate::clock;
+use crate::db::Db;
+use crate::metrics::Metrics;
+use crate::problem::{Fault, Problem, Writing};
+use crate::questionnaires::Questionnaires;
+use crate::request::RequestId;
+use crate::text::{Language, LocalizedText};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse, post, rt};
+use futures_util::stream::poll_fn;
+use std::convert::Infallible;
+use tokio::sync::mpsc::{Sender, channel};
+
+/// Lines that share a transaction.
+const TOGETHER: usize = 100;
+
+/// Import assessments
+///
+/// Newline-delimited JSON of any length in, one assessment a line; a verdict for each line out, in their
+/// order, while lines still come. Each line is stored whole or not at all, and needs an `external_id`: so the
+/// same file can be sent again, from the start or from where it was cut, and what is there is answered with
+/// `replayed`. A verdict's `index` is the number of its line, from 1 on. Where a line cannot be read, the ones
+/// after it still are. When the service itself fails, the last line says so, and nothing after it was done.
+/// Needs `assessments:write`.
+#[utoipa::path(tag = "assessments", operation_id = "importAssessments",
+    request_body(content = String, content_type = "application/x-ndjson", description = "One `NewAssessment` a line"),
+    responses((status = 200, body = String, content_type = "application/x-ndjson", description = "One `BatchVerdict` a line"), Writing))]
+#[post("/v1/assessment-imports")]
+pub async fn import_assessments(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    questionnaires: Data<Questionnaires>,
+    metrics: Data<Metrics>,
+    schemas: Data<Schemas>,
+    lines: Lines,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let asking = Asking {
+        tenant,
+        subject: caller.subject().to_owned(),
+        now: clock::now(),
+        language: Language::of(&request),
+        instance: request.path().to_owned(),
+        request_id: RequestId::name(&request),
+    };
+    // A slow reader holds the writer back, and with it whoever sends.
+    let (verdicts, mut told) = channel::<Bytes>(4);
+    let import = Import { asking, db, questionnaires, metrics, schemas, verdicts };
+    rt::spawn(import.run(lines));
+    let stream =
+        poll_fn(move |context| told.poll_recv(context).map(|bytes| bytes.map(Ok::<_, Infallible>)));
+    Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(stream))
+}
+
+struct Import {
+    asking: Asking,
+    db: Data<Db>,
+    questionnaires: Data<Questionnaires>,
+    metrics: Data<Metrics>,
+    schemas: Data<Schemas>,
+    verdicts: Sender<Bytes>,
+}
+
+impl Import {
+    async fn run(self, mut lines: Lines) {
+        let mut index = 0;
+        loop {
+            let (batch, failed) = lines.next(TOGETHER).await;
+            let entries: Vec<Entry> = batch
+                .into_iter()
+                .map(|line| {
+                    index += 1;
+                    self.read(index, line)
+                })
+                .collect();
+            if !entries.is_empty() && !self.done(entries).await {
+                return;
+            }
+            match failed {
+                None => {}
+                Some(Ok(())) => return,
+                // What was cut is no line: nothing of it is stored.
+                Some(Err(problem)) => {
+                    self.tell(&[self.failed(index + 1, &problem)]).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn read(&self, index: u64, line: Result<Bytes, Problem>) -> Entry {
+        let read = line.and_then(|line| self.schemas.parse(&line));
+        match read {
+            Ok(value) if value.get("external_id").is_none_or(serde_json::Value::is_null) => {
+                let rule = LocalizedText::new("取り込みには必須です", "is needed in an import");
+                let fault = Fault::new("/external_id", "required", rule);
+                Entry { index, read: Err(Problem::invalid(vec![fault])) }
+            }
+            Ok(value) => Entry::of(index, value, &self.schemas),
+            Err(problem) => Entry { index, read: Err(problem) },
+        }
+    }
+
+    /// Stores some lines and tells what became of them; `false` when that is the end.
+    async fn done(&self, entries: Vec<Entry>) -> bool {
+        let first = entries.first().map_or(0, |entry| entry.index);
+        let (asking, questionnaires) = (self.asking.clone(), self.questionnaires.clone());
+        let work = entries.clone();
+        let made = self.db.write(move |conn| asking.make(conn, &questionnaires, &work)).await;
+        match made {
+            Ok(verdicts) => {
+                count(&self.metrics, &entries, &verdicts);
+                self.tell(&verdicts).await
+            }
+            Err(problem) => {
+                self.tell(&[self.failed(first, &problem)]).await;
+                false
+            }
+        }
+    }
+
+    /// Says that nothing was done from this line on.
+    fn failed(&self, index: u64, problem: &Problem) -> Verdict {
+        let problem = self.asking.told(problem).ok();
+        Verdict { index, outcome: Outcome::Rejected, id: None, problem }
+    }
+
+    async fn tell(&self, verdicts: &[Verdict]) -> bool {
+        let mut bytes = Vec::new();
+        for verdict in verdicts {
+            if serde_json::to_writer(&mut bytes, verdict).is_err() {
+                return false;
+            }
+            bytes.push(b'\n');
+        }
+        // Nobody listens any more: what is stored stays, and the rest is not begun.
+        self.verdicts.send(bytes.into()).await.is_ok()
+    }
+}

@@ -1,0 +1,79 @@
+//! An assessment for tools that read OSCAL.
+use super::super::oscal::{plan_of_action, results};
+use super::super::plan::plan;
+use super::super::store;
+use super::asked;
+use crate::answer;
+use crate::caller::{Caller, Scope};
+use crate::contacts::Directory;
+use crate::db::Db;
+use crate::guidelines::Catalogue;
+use crate::id::Id;
+use crate::oscal::Document;
+use crate::problem::{Planning, Problem, Reading, kinds};
+use crate::questionnaires::Questionnaires;
+use crate::text::LocalizedText;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, get};
+
+/// Show an assessment as OSCAL assessment results
+///
+/// OSCAL 1.2, JSON: an observation and a finding for every answer. An item without an answer has none. Needs
+/// `assessments:read`.
+#[utoipa::path(tag = "assessments", operation_id = "getOscalAssessmentResults",
+    params(("assessment" = String, Path, format = Uuid)),
+    responses((status = 200, body = Document), Reading))]
+#[get("/v1/assessments/{assessment}/oscal-assessment-results")]
+pub async fn show_oscal_results(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    questionnaires: Data<Questionnaires>,
+    id: Path<Id>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsRead)?;
+    let document = db
+        .read(move |conn| {
+            let assessment = store::get(conn, &tenant, &id)?;
+            let questionnaire = asked(conn, &tenant, &questionnaires, &assessment)?;
+            Ok::<_, Problem>(results(&assessment, &questionnaire))
+        })
+        .await?;
+    answer::private(&request, &document)
+}
+
+/// Show a plan as an OSCAL plan of action
+///
+/// OSCAL 1.2, JSON: an item for every gap, in the order of the plan. Where there is no gap there is no such
+/// document, and the answer is 409. Needs `assessments:read`.
+#[utoipa::path(tag = "assessments", operation_id = "getOscalPlanOfAction",
+    params(("assessment" = String, Path, format = Uuid)),
+    responses((status = 200, body = Document), Planning))]
+#[get("/v1/assessments/{assessment}/oscal-plan-of-action")]
+pub async fn show_oscal_plan(
+    caller: Caller,
+    request: HttpRequest,
+    db: Data<Db>,
+    questionnaires: Data<Questionnaires>,
+    catalogue: Data<Catalogue>,
+    directory: Data<Directory>,
+    id: Path<Id>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::AssessmentsRead)?;
+    let document = db
+        .read(move |conn| {
+            let assessment = store::get(conn, &tenant, &id)?;
+            let questionnaire = asked(conn, &tenant, &questionnaires, &assessment)?;
+            let plan = plan(&questionnaire, &assessment.answers, &catalogue, &directory);
+            plan_of_action(&assessment, &questionnaire, &plan).ok_or_else(nothing_to_do)
+        })
+        .await?;
+    answer::private(&request, &document)
+}
+
+fn nothing_to_do() -> Problem {
+    Problem::new(&kinds::WRONG_STATE).with_detail(LocalizedText::new(
+        "閉じるべきギャップがないため、計画はありません。",
+        "There is no gap to close, and so no plan.",
+    ))
+}

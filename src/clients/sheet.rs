@@ -1,0 +1,203 @@
+//! A file of clients, as spreadsheets write it: UTF-8 or CP932, headings in Japanese or English.
+use super::domain::NewClient;
+use super::words::{Column, column, employees, industry, prefecture};
+use crate::text::LocalizedText;
+use encoding_rs::SHIFT_JIS;
+use std::borrow::Cow;
+
+/// How many rows one file may have.
+pub const MOST_ROWS: usize = 10_000;
+
+/// What is wrong with a file as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Neither UTF-8 nor CP932.
+    Encoding,
+    /// Nothing in it, not even headings.
+    Empty,
+    /// No heading says which column is the name.
+    NoName {
+        headings: Vec<String>,
+    },
+    /// Two columns say the same.
+    Twice {
+        column: Column,
+        headings: Vec<String>,
+    },
+    TooManyRows,
+}
+
+/// What is wrong with one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellFault {
+    pub field: &'static str,
+    pub code: &'static str,
+    pub message: LocalizedText,
+}
+
+/// One row: where it stands in the file, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// As a spreadsheet numbers it: the headings are line 1.
+    pub line: u64,
+    pub read: Result<NewClient, Vec<CellFault>>,
+}
+
+/// A file, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    /// `utf-8` or `cp932`.
+    pub encoding: &'static str,
+    /// Headings that nobody knows: what stands below them is not read.
+    pub ignored: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+fn decoded(bytes: &[u8]) -> Result<(Cow<'_, str>, &'static str), Unreadable> {
+    // UTF-8 is told apart by its own rules; what obeys them is hardly ever CP932.
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Ok((text.into(), "utf-8"));
+    }
+    let (text, broken) = SHIFT_JIS.decode_without_bom_handling(bytes);
+    if broken { Err(Unreadable::Encoding) } else { Ok((text, "cp932")) }
+}
+
+pub fn read(bytes: &[u8]) -> Result<Sheet, Unreadable> {
+    let (text, encoding) = decoded(bytes)?;
+    // The reader counts lines by their last character.
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let first = text.lines().next().unwrap_or_default();
+    let delimiter = if first.contains('\t') && !first.contains(',') { b'\t' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut records = reader.records();
+    let headings: Vec<String> = match records.next() {
+        Some(Ok(headings)) => headings.iter().map(|heading| heading.trim().to_owned()).collect(),
+        _ => return Err(Unreadable::Empty),
+    };
+    let columns = columns(&headings)?;
+    let mut rows = vec![];
+    for record in records {
+        let Ok(record) = record else { return Err(Unreadable::Encoding) };
+        let line = record.position().map_or(0, csv::Position::line);
+        // A line with nothing in it is the end that spreadsheets leave, and no client.
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        if rows.len() == MOST_ROWS {
+            return Err(Unreadable::TooManyRows);
+        }
+        let cell = |wanted| {
+            let at = columns.iter().position(|column| *column == Some(wanted))?;
+            record.get(at).map(str::trim).filter(|cell| !cell.is_empty())
+        };
+        let mut read = client(cell);
+        if record.len() > headings.len() {
+            let fault = fault(
+                "name",
+                "too-many-cells",
+                "見出しより多いセルがあります",
+                "has more cells than there are headings",
+            );
+            read = Err(read.err().into_iter().flatten().chain([fault]).collect());
+        }
+        rows.push(Row { line, read });
+    }
+    let unknown =
+        headings.iter().zip(&columns).filter(|(heading, column)| column.is_none() && !heading.is_empty());
+    let ignored = unknown.map(|(heading, _)| heading.clone()).collect();
+    Ok(Sheet { encoding, ignored, rows })
+}
+
+fn columns(headings: &[String]) -> Result<Vec<Option<Column>>, Unreadable> {
+    let columns: Vec<Option<Column>> = headings.iter().map(|heading| column(heading)).collect();
+    for (at, column) in columns.iter().enumerate().filter_map(|(at, column)| Some((at, (*column)?))) {
+        if let Some(first) = columns[..at].iter().position(|other| *other == Some(column)) {
+            let headings = vec![headings[first].clone(), headings[at].clone()];
+            return Err(Unreadable::Twice { column, headings });
+        }
+    }
+    if columns.contains(&Some(Column::Name)) {
+        Ok(columns)
+    } else {
+        Err(Unreadable::NoName { headings: headings.to_vec() })
+    }
+}
+
+fn fault(field: &'static str, code: &'static str, ja: &str, en: &str) -> CellFault {
+    CellFault { field, code, message: LocalizedText::new(ja, en) }
+}
+
+fn client<'a>(cell: impl Fn(Column) -> Option<&'a str>) -> Result<NewClient, Vec<CellFault>> {
+    let mut faults = vec![];
+    let name = cell(Column::Name).unwrap_or_default();
+    if name.is_empty() {
+        faults.push(fault("name", "required", "会社名がありません", "has no name"));
+    }
+    for (field, text) in [("name", Some(name)), ("external_id", cell(Column::ExternalId))] {
+        let text = text.unwrap_or_default();
+        if text.chars().count() > 200 {
+            faults.push(fault(
+                field,
+                "too-long",
+                "200 文字以下にしてください",
+                "must have at most 200 characters",
+            ));
+        }
+        if text.contains('\0') {
+            faults.push(fault(
+                field,
+                "nul-character",
+                "文字 U+0000 は使えません",
+                "must not contain the character U+0000",
+            ));
+        }
+    }
+    let mut known = |column, read: fn(&str) -> Option<&'static str>, ja: &str, en: &str| {
+        let text = cell(column)?;
+        let found = read(text);
+        if found.is_none() {
+            faults.push(fault(column.field(), "unknown-value", ja, en));
+        }
+        found.map(str::to_owned)
+    };
+    let industry = known(
+        Column::Industry,
+        industry,
+        "業種は日本標準産業分類の大分類（A〜T）か、その名称にしてください",
+        "must be a major division of the Japan Standard Industrial Classification, A to T, or its name",
+    );
+    let prefecture = known(
+        Column::Prefecture,
+        prefecture,
+        "都道府県名か 01〜47 にしてください",
+        "must be a prefecture or 01 to 47",
+    );
+    let people = cell(Column::Employees).map(employees);
+    if people == Some(None) {
+        faults.push(fault(
+            "employees",
+            "type",
+            "0 から 1,000,000 の人数にしてください",
+            "must be a number of people from 0 to 1,000,000",
+        ));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(NewClient {
+        name: name.to_owned(),
+        external_id: cell(Column::ExternalId).map(str::to_owned),
+        industry,
+        employees: people.flatten(),
+        prefecture,
+        profile: None,
+        contracts: None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

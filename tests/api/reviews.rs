@@ -1,0 +1,212 @@
+//! The states of an assessment, and what each of them allows.
+use crate::support::{Answer, Caller, Engine, Service};
+use rstest::rstest;
+use serde_json::{Value, json};
+use tasuke::caller::Scope;
+
+fn rules(status: &str) -> Vec<Value> {
+    (1..=5).map(|n| json!({"control": format!("basic-rule-{n}"), "status": status})).collect()
+}
+
+/// An assessment in this state.
+fn in_state(acme: &Caller<'_>, state: &str) -> String {
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let body = json!({"client_id": client.json["id"], "questionnaire": "ipa-basic-rules-3.1", "answers": rules("partial")});
+    let made = acme.post("/v1/assessments", &body).expect(201).header("location").to_owned();
+    let review = |decision: &str| json!({"decision": decision, "comment": "なぜなら"});
+    match state {
+        "draft" => {}
+        "submitted" => drop(acme.post(&format!("{made}/submit"), &json!({})).expect(200)),
+        "accepted" | "changes_requested" => {
+            acme.post(&format!("{made}/submit"), &json!({})).expect(200);
+            acme.post(&format!("{made}/review"), &review(state)).expect(200);
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(acme.get(&made).expect(200).json["state"], state);
+    made
+}
+
+fn act(acme: &Caller<'_>, made: &str, verb: &str) -> Answer {
+    let etag = acme.get(made).expect(200).header("etag").to_owned();
+    let answers = json!({"answers": [{"control": "basic-rule-1", "status": "implemented"}]});
+    match verb {
+        "answer" => acme.patch(made, &etag, &answers),
+        "merge" => acme.post(&format!("{made}/merge"), &answers),
+        "respond" => acme.post(&format!("{made}/responses"), &json!({"respondent": "支店"})),
+        "submit" => acme.post(&format!("{made}/submit"), &json!({})),
+        "accept" => acme.post(&format!("{made}/review"), &json!({"decision": "accepted"})),
+        "request" => acme
+            .post(&format!("{made}/review"), &json!({"decision": "changes_requested", "comment": "証跡"})),
+        "reopen" => acme.post(&format!("{made}/reopen"), &json!({})),
+        "delete" => acme.delete(made, &etag),
+        other => panic!("{other}"),
+    }
+}
+
+/// Every state with every verb: the state that follows, or that it is the wrong one.
+#[rstest]
+fn every_state_and_every_verb(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let verbs = ["answer", "merge", "respond", "submit", "accept", "request", "reopen", "delete"];
+    let table = [
+        ("draft", ["draft", "draft", "draft", "submitted", "-", "-", "-", "gone"]),
+        ("submitted", ["-", "-", "-", "-", "accepted", "changes_requested", "draft", "-"]),
+        (
+            "changes_requested",
+            [
+                "changes_requested",
+                "changes_requested",
+                "changes_requested",
+                "submitted",
+                "-",
+                "-",
+                "draft",
+                "-",
+            ],
+        ),
+        ("accepted", ["-"; 8]),
+    ];
+    for (state, outcomes) in table {
+        for (verb, outcome) in verbs.iter().zip(outcomes) {
+            let made = in_state(&acme, state);
+            let before = acme.get(&made).expect(200).json;
+            let answer = act(&acme, &made, verb);
+            let after = || acme.get(&made).expect(200).json;
+            match outcome {
+                "-" => {
+                    assert_eq!(
+                        (answer.status, answer.text("/code")),
+                        (409, "wrong-state"),
+                        "{state} {verb}"
+                    );
+                    assert_eq!(after(), before, "{state} {verb}");
+                }
+                "gone" => {
+                    assert_eq!(answer.status, 204, "{state} {verb}");
+                    acme.get(&made).expect(404);
+                }
+                next => {
+                    assert!(answer.status < 300, "{state} {verb}: {:#}", answer.json);
+                    assert_eq!(after()["state"], next, "{state} {verb}");
+                }
+            }
+        }
+    }
+}
+
+#[rstest]
+fn a_review_says_who_when_and_why(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let made = in_state(&acme, "submitted");
+    let path = format!("{made}/review");
+    let bare = acme.post(&path, &json!({"decision": "changes_requested"})).expect(422);
+    assert_eq!(bare.faults(), ["/comment required"]);
+    assert_eq!(
+        acme.post(&path, &json!({"decision": "perhaps"})).expect(422).faults(),
+        ["/decision unknown-value"]
+    );
+    let writer = service.caller("acme", &[Scope::AssessmentsWrite, Scope::AssessmentsRead], None);
+    writer.post(&path, &json!({"decision": "accepted"})).expect(403);
+    let back =
+        acme.post(&path, &json!({"decision": "changes_requested", "comment": "証跡がない"})).expect(200);
+    assert_eq!((back.text("/review/comment"), back.text("/review/by")), ("証跡がない", "tester"));
+    // The word of the reviewer stays until there is a newer one.
+    let again = acme.post(&format!("{made}/submit"), &json!({})).expect(200);
+    assert_eq!(again.text("/review/comment"), "証跡がない");
+    let done = acme.post(&path, &json!({"decision": "accepted"})).expect(200);
+    assert_eq!((done.text("/state"), &done.json["review"]["comment"]), ("accepted", &Value::Null));
+    let events = acme.get(&format!("{made}/events")).expect(200).json;
+    let kinds: Vec<_> =
+        events["items"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["created", "submitted", "changes_requested", "submitted", "accepted"]);
+    assert_eq!(events["items"][2]["comment"], "証跡がない");
+}
+
+#[rstest]
+fn who_answered_what_and_when_is_kept(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let made = in_state(&acme, "draft");
+    let etag = acme.get(&made).expect(200).header("etag").to_owned();
+    let bare =
+        acme.send(&ureq::http::Method::PATCH, &made, &[("content-type", "application/json")], Some(b"{}"));
+    assert_eq!(bare.status, 428);
+    let body = json!({
+        "answers": [{"control": "basic-rule-2", "status": "implemented", "note": "全台"}, {"control": "basic-rule-5", "status": "partial"}],
+        "remove": ["basic-rule-1"],
+    });
+    let changed = acme.patch(&made, &etag, &body).expect(200);
+    assert_eq!(changed.json["answers"].as_array().unwrap().len(), 4);
+    assert_eq!(acme.patch(&made, &etag, &body).expect(412).text("/code"), "stale");
+    let wrong = json!({"answers": [{"control": "self-check-01", "status": "partial"}, {"control": "x", "status": "partial"}]});
+    let refused = acme.patch(&made, changed.header("etag"), &wrong).expect(422);
+    assert_eq!(
+        refused.faults(),
+        ["/answers/0/control other-questionnaire", "/answers/1/control unknown-control"]
+    );
+    let events = acme.get(&format!("{made}/events?limit=1")).expect(200).json;
+    let next = format!("{made}/events?limit=1&after={}", events["next_cursor"].as_str().unwrap());
+    let second = acme.get(&next).expect(200).json;
+    assert_eq!(second["next_cursor"], Value::Null);
+    let changes = second["items"][0]["changes"].as_array().unwrap();
+    let told: Vec<_> = changes
+        .iter()
+        .map(|c| {
+            (c["control"].as_str().unwrap(), c["before"]["status"].as_str(), c["after"]["status"].as_str())
+        })
+        .collect();
+    // What stayed as it was is no change.
+    assert_eq!(
+        told,
+        [("basic-rule-1", Some("partial"), None), ("basic-rule-2", Some("partial"), Some("implemented"))]
+    );
+}
+
+#[rstest]
+fn answers_are_carried_forward_but_not_to_what_asks_for_something_else(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let answers: Vec<_> = (1..=25)
+        .map(|n| json!({"control": format!("self-check-{n:02}"), "status": "implemented"}))
+        .collect();
+    let body = json!({"client_id": client.json["id"], "questionnaire": "ipa-self-check-3.1", "answers": answers, "state": "submitted"});
+    let earlier = acme.post("/v1/assessments", &body).expect(201);
+    let next = |questionnaire: &str, from: &Value| {
+        json!({"client_id": client.json["id"], "questionnaire": questionnaire, "carry_forward_from": from,
+            "answers": [{"control": "self-check-02", "status": "partial"}]})
+    };
+    let made = acme.post("/v1/assessments", &next("ipa-self-check-4.0", &earlier.json["id"])).expect(201);
+    assert_eq!(made.json["carried_from"], earlier.json["id"]);
+    let statuses = |answer: &Answer| -> Vec<(String, String)> {
+        let answers = answer.json["answers"].as_array().unwrap();
+        answers
+            .iter()
+            .map(|a| (a["control"].as_str().unwrap().into(), a["status"].as_str().unwrap().into()))
+            .collect()
+    };
+    let carried = statuses(&made);
+    // Edition 4.0 words item 11 differently: it is asked again.
+    assert_eq!(carried.len(), 24);
+    assert!(carried.iter().all(|(control, _)| control != "self-check-11"));
+    assert!(carried.contains(&("self-check-02".into(), "partial".into())));
+    let same = acme.post("/v1/assessments", &next("ipa-self-check-3.1", &earlier.json["id"])).expect(201);
+    assert_eq!(statuses(&same).len(), 25);
+    // Nothing of another client, and nothing unseen into a submission.
+    let other = acme.post("/v1/clients", &json!({"name": "B"})).expect(201);
+    let mut foreign = next("ipa-self-check-3.1", &earlier.json["id"]);
+    foreign["client_id"] = other.json["id"].clone();
+    assert_eq!(
+        acme.post("/v1/assessments", &foreign).expect(422).faults(),
+        ["/carry_forward_from unknown-assessment"]
+    );
+    let mut submitted = next("ipa-self-check-3.1", &earlier.json["id"]);
+    submitted["state"] = json!("submitted");
+    let refused = acme.post("/v1/assessments", &submitted).expect(422).faults();
+    assert!(refused.contains(&"/carry_forward_from only-draft".to_owned()));
+}
