@@ -105,8 +105,8 @@ fn migrations_go_up_down_and_up_with_data_in_place(
         "INSERT INTO tenants VALUES ('acme', 'Acme', '2026-11-23 00:00:00')",
         "INSERT INTO clients VALUES ('acme', 'c', NULL, 'A', NULL, NULL, NULL, '{}', '{}', 1, \
          '2026-11-23 00:00:00', '2026-11-23 00:00:00')",
-        "INSERT INTO assessments VALUES ('acme', 'a', 'c', 'q', NULL, 'draft', '[]', 'f', 1, 'me', \
-         '2026-11-23 00:00:00', '2026-11-23 00:00:00', NULL, NULL)",
+        "INSERT INTO assessments VALUES ('acme', 'a', 'c', 'q', NULL, 'draft', '[]', 'f', NULL, 1, 'me', \
+         '2026-11-23 00:00:00', '2026-11-23 00:00:00', NULL, NULL, NULL)",
     ];
     let database = Database::create(engine);
     let all = FileBasedMigrations::from_path("migrations").unwrap();
@@ -121,12 +121,44 @@ fn migrations_go_up_down_and_up_with_data_in_place(
     assert_eq!(real(&database, engine), told());
 }
 
+/// The table of assessments is made anew on the way: what was in the old one is in the new one.
+#[rstest]
+fn what_was_stored_before_the_review_is_there_after_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    const BEFORE: &[&str] = &[
+        "INSERT INTO tenants VALUES ('acme', 'Acme', '2026-11-23 00:00:00')",
+        "INSERT INTO clients VALUES ('acme', 'c', NULL, 'A', NULL, NULL, NULL, '{}', '{}', 1, \
+         '2026-11-23 00:00:00', '2026-11-23 00:00:00')",
+        "INSERT INTO assessments VALUES ('acme', 'a', 'c', 'q', 'x', 'submitted', '[]', 'f', 3, 'me', \
+         '2026-11-23 00:00:00', '2026-11-23 00:00:01', '2026-11-23 00:00:02', 'you')",
+    ];
+    #[derive(QueryableByName)]
+    struct Kept {
+        #[diesel(sql_type = Text)]
+        kept: String,
+    }
+    let database = Database::create(engine);
+    let all = FileBasedMigrations::from_path("migrations").unwrap();
+    let kept: Vec<Kept> = connected!(database, engine, conn => {
+        for _ in 0..3 {
+            conn.run_next_migration(all.clone()).unwrap();
+        }
+        for row in BEFORE {
+            diesel::sql_query(*row).execute(conn).unwrap();
+        }
+        conn.run_pending_migrations(all).unwrap();
+        diesel::sql_query("SELECT id || external_id || state || submitted_by AS kept FROM assessments").load(conn).unwrap()
+    });
+    assert_eq!(kept.into_iter().map(|row| row.kept).collect::<Vec<_>>(), ["axsubmittedyou"]);
+}
+
 #[rstest]
 fn a_reference_into_another_tenant_cannot_be_stored(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     const OTHERS: &str = "INSERT INTO assessments VALUES ('rival', 'a', 'c', 'q', NULL, 'draft', '[]', 'f', \
-         1, 'me', '2026-11-23 00:00:00', '2026-11-23 00:00:00', NULL, NULL)";
+         NULL, 1, 'me', '2026-11-23 00:00:00', '2026-11-23 00:00:00', NULL, NULL, NULL)";
     const OWN: &[&str] = &[
         "INSERT INTO tenants VALUES ('acme', 'A', '2026-11-23 00:00:00'), ('rival', 'R', '2026-11-23 00:00:00')",
         "INSERT INTO clients VALUES ('acme', 'c', NULL, 'A', NULL, NULL, NULL, '{}', '{}', 1, \

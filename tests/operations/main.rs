@@ -6,6 +6,7 @@
 
 mod backups;
 mod crashes;
+mod imports;
 mod limits;
 mod logs;
 mod outages;

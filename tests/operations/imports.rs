@@ -1,0 +1,52 @@
+//! `tasuke import`: a file sent to a running service.
+use crate::process::{Tasuke, command, prepare};
+use serde_json::json;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+fn import(service: &Tasuke, token: &str, arguments: &[&str], file: &Path) -> Output {
+    let url = format!("http://{}", service.address);
+    let mut import = command("sqlite://nowhere.db");
+    import.arg("import").args(arguments).arg(file).args(["--url", &url]).env("TASUKE_TOKEN", token);
+    import.output().unwrap()
+}
+
+#[test]
+fn a_file_is_imported_and_what_was_rejected_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("db").display());
+    let token = prepare(&url);
+    let service = Tasuke::serve(&url, &[]);
+    let clients = folder.path().join("clients.csv");
+    fs::write(&clients, "会社名,顧客コード,都道府県\nあさひ,c1,愛知県\n,c2,東京\nみらい,c3,月\n").unwrap();
+    let dry = import(&service, &token, &["clients", "--dry-run"], &clients);
+    let text = String::from_utf8(dry.stdout).unwrap();
+    assert!(!dry.status.success() && text.ends_with("1 stored, 0 there already, 2 rejected\n"), "{text}");
+    let done = import(&service, &token, &["clients"], &clients);
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(text.contains("line 3: ") && text.contains("/name") && text.contains("line 4: "), "{text}");
+    assert!(text.ends_with("1 stored, 0 there already, 2 rejected\n"), "{text}");
+
+    // More lines than one request takes, with a fault in the second request.
+    let lines = folder.path().join("assessments.ndjson");
+    let line = |n: usize| {
+        match n {
+        700 => "{broken".to_owned(),
+        n => json!({"client_external_id": "c1", "questionnaire": "ipa-basic-rules-4.0", "external_id": format!("n{n}")}).to_string(),
+    }
+    };
+    fs::write(&lines, (1..=1200).map(line).collect::<Vec<_>>().join("\n")).unwrap();
+    let done = import(&service, &token, &["assessments"], &lines);
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(text.contains("line 700: "), "{text}");
+    assert!(text.ends_with("1199 stored, 0 there already, 1 rejected\n"), "{text}");
+    // The whole file again is harmless.
+    let again = String::from_utf8(import(&service, &token, &["assessments"], &lines).stdout).unwrap();
+    assert!(again.ends_with("0 stored, 1199 there already, 1 rejected\n"), "{again}");
+    // A token that is none, and a file that is not there, are told.
+    let refused = import(&service, "nonsense", &["assessments"], &lines);
+    let why = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && why.contains("401") && !why.contains("nonsense"), "{why}");
+    assert!(!import(&service, &token, &["clients"], &folder.path().join("none")).status.success());
+}
