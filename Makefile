@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose lint openapi
+.PHONY: demo test test-compose test-interop lint openapi
 
 demo:
 	@scripts/install build
@@ -12,6 +12,10 @@ test: lint
 # Brings up what docker-compose.yml says, calls it, stops a replica, takes it down. Needs a container engine.
 test-compose:
 	@scripts/test-compose
+
+# Hands every OSCAL document and CISO Assistant library to the tools they are for. Needs Python 3.11 or later.
+test-interop:
+	@scripts/test-interop
 
 lint:
 	@scripts/install build

@@ -75,6 +75,10 @@ pub async fn identify(
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
+    let connection = response.request().conn_data::<Arc<Watched>>().cloned();
+    if let (BodySize::Stream, Some(connection)) = (response.response().body().size(), connection) {
+        response = response.map_body(|_, body| BoxBody::new(Streaming { body, connection }));
+    }
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
@@ -148,6 +152,26 @@ pub async fn refuse_nul(
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
     Ok(request.into_response(Problem::new(kind).error_response()))
+}
+
+/// A body that is made while it is sent: as long as somebody takes it, its connection is not stuck.
+struct Streaming {
+    body: BoxBody,
+    connection: Arc<Watched>,
+}
+
+impl MessageBody for Streaming {
+    type Error = <BoxBody as MessageBody>::Error;
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.connection.touch();
+        Pin::new(&mut self.body).poll_next(context)
+    }
 }
 
 /// A body that tells its size, for `Content-Length`, and has nothing in it.

@@ -38,6 +38,11 @@ impl Watched {
         Busy(Arc::clone(connection))
     }
 
+    /// Something goes on here, though no handler is under way: an answer is being sent as a stream.
+    pub fn touch(&self) {
+        self.change(0);
+    }
+
     fn change(&self, by: i32) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.busy = state.busy.saturating_add_signed(by);

@@ -4,6 +4,7 @@ use serde_json::json;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
+use std::time::{Duration, Instant};
 
 fn import(service: &Tasuke, token: &str, arguments: &[&str], file: &Path) -> Output {
     let url = format!("http://{}", service.address);
@@ -11,6 +12,40 @@ fn import(service: &Tasuke, token: &str, arguments: &[&str], file: &Path) -> Out
     import.arg("import").args(arguments).arg(file).args(["--url", &url]).env("TASUKE_TOKEN", token);
     import.output().unwrap()
 }
+
+/// The connection of an import asks for nothing new for as long as it lasts, and is not shut for that.
+#[test]
+fn an_import_may_last_longer_than_a_connection_may_idle() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("db").display());
+    let token = prepare(&url);
+    let service = Tasuke::serve(&url, &["--keep-alive-seconds", "1"]);
+    let clients = folder.path().join("clients.csv");
+    fs::write(&clients, "name,external_id\nA,c1\n").unwrap();
+    assert!(import(&service, &token, &["clients"], &clients).status.success());
+    let answers: Vec<_> =
+        (1..=25).map(|n| json!({"control": format!("self-check-{n:02}"), "status": "partial"})).collect();
+    let line = |n: usize| {
+        json!({"client_external_id": "c1", "questionnaire": "ipa-self-check-4.0", "external_id": format!("n{n}"), "answers": answers, "state": "submitted"})
+            .to_string()
+    };
+    let lines: Vec<String> = (0..LINES).map(line).collect();
+    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).build().into();
+    let started = Instant::now();
+    let mut answer = agent
+        .post(format!("http://{}/v1/assessment-imports", service.address))
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/x-ndjson")
+        .send(lines.join("\n"))
+        .unwrap();
+    let told = answer.body_mut().with_config().limit(100_000_000).read_to_string().unwrap();
+    assert_eq!(told.lines().filter(|line| line.contains("\"created\"")).count(), LINES);
+    // Otherwise this test shows nothing: raise LINES.
+    assert!(started.elapsed() > Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+const LINES: usize = 8_000;
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
 fn a_file_is_imported_and_what_was_rejected_is_told() {
