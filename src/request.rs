@@ -75,10 +75,6 @@ pub async fn identify(
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
-    let connection = response.request().conn_data::<Arc<Watched>>().cloned();
-    if let (BodySize::Stream, Some(connection)) = (response.response().body().size(), connection) {
-        response = response.map_body(|_, body| BoxBody::new(Streaming { body, connection }));
-    }
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
@@ -101,6 +97,10 @@ pub async fn identify(
             "answered"
         );
     });
+    let connection = response.request().conn_data::<Arc<Watched>>().cloned();
+    if let (BodySize::Stream, Some(connection)) = (response.response().body().size(), connection) {
+        response = response.map_body(|_, body| BoxBody::new(Streaming { body, connection }));
+    }
     if method == Method::HEAD {
         response = response.map_body(|_, body| BoxBody::new(OnlySize(body.size())));
     }
