@@ -11,5 +11,6 @@ mod limits;
 mod logs;
 mod outages;
 mod process;
+mod replicas;
 mod server;
 mod stopping;
