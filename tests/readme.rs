@@ -36,6 +36,7 @@ fn the_first_calls_of_the_readme_work_as_they_stand_there() {
         .current_dir(folder.path())
         .env("PATH", path)
         .env("TASUKE_LISTEN", port.to_string())
+        .env("TASUKE_URL", format!("http://{port}"))
         .env("TASUKE_LOG", "error")
         .env_remove("TASUKE_DATABASE_URL")
         .stdin(Stdio::null())
