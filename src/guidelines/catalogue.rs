@@ -5,7 +5,7 @@ use super::mapping::{Mapping, Related, between};
 use super::search::Words;
 use crate::shipped::Faults;
 use crate::text::LocalizedText;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// An edition with its controls, and what is needed to find them quickly.
 #[derive(Debug, Clone)]
@@ -54,6 +54,13 @@ impl Held {
 
     pub fn control(&self, key: &str) -> Option<&Control> {
         self.by_key.get(key).map(|at| &self.controls[*at])
+    }
+
+    /// The controls that have no parts.
+    pub fn leaves(&self) -> impl Iterator<Item = &Control> {
+        let wholes: HashSet<&str> =
+            self.controls.iter().filter_map(|control| control.parent.as_deref()).collect();
+        self.controls.iter().filter(move |control| !wholes.contains(control.key.as_str()))
     }
 
     /// The controls that the filter accepts: in the order of the guideline, or with `q` what fits it

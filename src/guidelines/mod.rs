@@ -15,5 +15,5 @@ mod store;
 pub use catalogue::{Catalogue, Held};
 pub use domain::{Control, Source, Threshold};
 pub use http::routes;
-pub use own::PREFIX as OWN_PREFIX;
-pub use store::{own_edition, own_editions, take_into_use};
+pub use own::{OwnSummary, PREFIX as OWN_PREFIX};
+pub use store::{own_edition, summaries as own_summaries, take_into_use};

@@ -5,6 +5,7 @@ use super::oscal;
 use crate::oscal::CatalogDocument;
 use crate::text::LocalizedText;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What the keys of own guidelines begin with: no shipped one ever will.
@@ -16,12 +17,19 @@ pub const MOST: i64 = 200;
 /// How many controls one edition may have.
 pub const MOST_CONTROLS: usize = 3000;
 
+/// What a list shows of an edition: kept beside the catalog, so that a list does not read catalogs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OwnSummary {
+    pub edition: EditionSummary,
+    /// Items of its questionnaire.
+    pub items: usize,
+}
+
 #[derive(Debug, Clone)]
 pub struct OwnEdition {
     pub guideline: String,
     pub edition: String,
-    /// What a list shows of it.
-    pub summary: EditionSummary,
+    pub summary: OwnSummary,
     /// The catalog as it was sent.
     pub catalog: Value,
     /// Digest of what the call said that made it: a retry says the same.
@@ -46,9 +54,9 @@ pub fn held(guideline: &str, edition: &str, document: &Value) -> Result<Held, se
 }
 
 /// The guidelines that own editions make, in the order of their keys; each is titled by its newest edition.
-pub fn guidelines(editions: &[(String, EditionSummary)]) -> Vec<Guideline> {
+pub fn guidelines(editions: &[(String, OwnSummary)]) -> Vec<Guideline> {
     let mut all: Vec<Guideline> = vec![];
-    for (key, summary) in editions {
+    for (key, OwnSummary { edition: summary, .. }) in editions {
         match all.last_mut().filter(|last| last.key == *key) {
             Some(last) => {
                 last.title = summary.title.clone();

@@ -1,8 +1,7 @@
 //! Own guidelines in the database. Every query names its tenant; they are no client's, so a narrowed
 //! token may read them too.
 use super::catalogue::Held;
-use super::edition::EditionSummary;
-use super::own::OwnEdition;
+use super::own::{OwnEdition, OwnSummary};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::own_guidelines::{self, dsl};
@@ -100,7 +99,7 @@ pub fn count(conn: &mut AnyConnection, tenant: &Tenant) -> Result<i64, StoreErro
 pub fn summaries(
     conn: &mut AnyConnection,
     tenant: &Tenant,
-) -> Result<Vec<(String, EditionSummary)>, StoreError> {
+) -> Result<Vec<(String, OwnSummary)>, StoreError> {
     let rows: Vec<(String, String)> = mine!(tenant)
         .order((dsl::guideline, dsl::created_at, dsl::edition))
         .select((dsl::guideline, dsl::summary))
@@ -144,15 +143,6 @@ pub fn remove(
         0 => Err(StoreError::Stale),
         _ => Ok(()),
     }
-}
-
-/// Every one of the tenant's own editions as it is served.
-pub fn own_editions(conn: &mut AnyConnection, tenant: &Tenant) -> Result<Vec<Held>, StoreError> {
-    let rows: Vec<Row> = mine!(tenant)
-        .order((dsl::guideline, dsl::created_at, dsl::edition))
-        .select(Row::as_select())
-        .load(conn)?;
-    rows.into_iter().map(|row| served(&row.read()?)).collect()
 }
 
 /// One of the tenant's own editions as it is served.

@@ -7,6 +7,7 @@ use super::store;
 use crate::answer;
 use crate::caller::{Scope, Visitor};
 use crate::db::Db;
+use crate::guidelines::OwnSummary;
 use crate::problem::{Problem, Visiting};
 use crate::shelf;
 use crate::text::LocalizedText;
@@ -60,6 +61,19 @@ impl From<&Questionnaire> for QuestionnaireSummary {
     }
 }
 
+impl From<&(String, OwnSummary)> for QuestionnaireSummary {
+    fn from((guideline, OwnSummary { edition, items }): &(String, OwnSummary)) -> Self {
+        Self {
+            id: own::id(guideline, &edition.edition),
+            guideline: guideline.clone(),
+            edition: edition.edition.clone(),
+            title: edition.title.clone(),
+            method: Method::Coverage,
+            items: *items,
+        }
+    }
+}
+
 /// List questionnaires
 ///
 /// What a company can answer, with the guideline and edition it belongs to. With a token that has
@@ -77,8 +91,8 @@ async fn list_questionnaires(
         Some(tenant) => db.read(move |conn| store::own(conn, &tenant)).await?,
         None => vec![],
     };
-    let page = |own: &[Questionnaire]| QuestionnairePage {
-        items: questionnaires.all().iter().chain(own).map(Into::into).collect(),
+    let page = |own: &[(String, OwnSummary)]| QuestionnairePage {
+        items: questionnaires.all().iter().map(Into::into).chain(own.iter().map(Into::into)).collect(),
         next_cursor: None,
     };
     if own.is_empty() {

@@ -9,18 +9,20 @@ pub fn names(id: &str) -> Option<(&str, &str)> {
     id.rsplit_once('-').filter(|_| id.starts_with(OWN_PREFIX))
 }
 
+pub fn id(guideline: &str, edition: &str) -> String {
+    format!("{guideline}-{edition}")
+}
+
 pub fn questionnaire(held: &Held) -> Questionnaire {
     let edition = &held.edition;
-    let has_parts =
-        |control: &Control| held.controls.iter().any(|c| c.parent.as_ref() == Some(&control.key));
     let section = |key: &str, title: &LocalizedText| Section {
         id: key.to_owned(),
         title: title.clone(),
-        items: held.controls.iter().filter(|c| c.group == key && !has_parts(c)).map(item).collect(),
+        items: held.leaves().filter(|control| control.group == key).map(item).collect(),
     };
     let sections = edition.groups.iter().map(|group| section(&group.key, &group.title));
     Questionnaire {
-        id: format!("{}-{}", edition.guideline, edition.edition),
+        id: id(&edition.guideline, &edition.edition),
         guideline: edition.guideline.clone(),
         edition: edition.edition.clone(),
         title: edition.title.clone(),

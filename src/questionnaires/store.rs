@@ -3,7 +3,7 @@ use super::domain::{Questionnaire, Questionnaires};
 use super::own::{names, questionnaire};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
-use crate::guidelines;
+use crate::guidelines::{self, OwnSummary};
 use chrono::{DateTime, Utc};
 use std::borrow::Cow;
 
@@ -35,8 +35,8 @@ pub fn take_into_use(
     }
 }
 
-/// Every questionnaire of the tenant's own guidelines.
-pub fn own(conn: &mut AnyConnection, tenant: &Tenant) -> Result<Vec<Questionnaire>, StoreError> {
-    let editions = guidelines::own_editions(conn, tenant)?;
-    Ok(editions.iter().map(questionnaire).collect())
+/// Every questionnaire of the tenant's own guidelines: guideline and what is known of it without reading its
+/// catalog.
+pub fn own(conn: &mut AnyConnection, tenant: &Tenant) -> Result<Vec<(String, OwnSummary)>, StoreError> {
+    guidelines::own_summaries(conn, tenant)
 }

@@ -116,7 +116,11 @@ impl Making {
         shipped: &Questionnaires,
     ) -> Result<(Assessment, bool), Problem> {
         let client_id = client_of(conn, tenant, &self.body)?;
-        questionnaires::take_into_use(conn, tenant, &self.body.questionnaire, self.now)?;
+        match questionnaires::take_into_use(conn, tenant, &self.body.questionnaire, self.now) {
+            // Somebody took it away since it was looked for.
+            Err(StoreError::Missing) => return Err(unknown_questionnaire(shipped)),
+            other => other?,
+        }
         let draft = self.draft(conn, tenant, shipped, client_id)?;
         let assessment = match state_of(&self.body) {
             NewState::Draft => draft,
@@ -183,6 +187,11 @@ impl Making {
             .filter(|answer| same(&before, &self.questionnaire, &answer.control))
             .collect())
     }
+}
+
+fn unknown_questionnaire(shipped: &Questionnaires) -> Problem {
+    let known: Vec<_> = shipped.all().iter().map(|q| q.id.as_str()).collect();
+    Problem::invalid(vec![Fault::unknown_value("/questionnaire", &known)])
 }
 
 /// Whether both ask for the same by this control.

@@ -73,7 +73,12 @@ fn named(
     let of = |q: &&Questionnaire| q.id == wanted || q.family() == wanted;
     let mut found: Vec<Questionnaire> = shipped.all().iter().filter(of).cloned().collect();
     if found.is_empty() {
-        found = questionnaires::own(conn, tenant)?.into_iter().filter(|q| of(&q)).collect();
+        for (guideline, own) in questionnaires::own(conn, tenant)? {
+            let id = format!("{guideline}-{}", own.edition.edition);
+            if id == wanted || guideline == wanted {
+                found.push(questionnaires::find(conn, tenant, shipped, &id)?.into_owned());
+            }
+        }
     }
     if found.is_empty() {
         let mut known: Vec<&str> = shipped.all().iter().map(Questionnaire::family).collect();

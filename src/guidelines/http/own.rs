@@ -1,7 +1,7 @@
 //! A tenant's own guidelines.
 use super::super::catalogue::Catalogue;
 use super::super::edition::{Edition, EditionSummary};
-use super::super::own::{MOST, MOST_CONTROLS, OwnEdition, held};
+use super::super::own::{MOST, MOST_CONTROLS, OwnEdition, OwnSummary, held};
 use super::super::store;
 use super::broken;
 use crate::answer;
@@ -37,7 +37,8 @@ pub struct NewGuideline {
     guideline: String,
     #[schema(pattern = "^[a-z0-9][a-z0-9.]*$", max_length = 20)]
     edition: String,
-    /// An OSCAL catalog, as NIST's JSON schema for OSCAL 1.2 has it; 1.0 and 1.1 are accepted too.
+    /// An OSCAL catalog as NIST's JSON schema for OSCAL 1.2 has it; one that says 1.0 or 1.1 and obeys it is
+    /// accepted too.
     #[schema(value_type = Object)]
     catalog: Value,
 }
@@ -143,7 +144,7 @@ fn taken_in(body: NewGuideline, subject: &str, said: &str) -> Result<OwnEdition,
         return Err(Problem::invalid(faults));
     }
     Ok(OwnEdition {
-        summary: EditionSummary::from(&held.edition),
+        summary: OwnSummary { items: held.leaves().count(), edition: EditionSummary::from(&held.edition) },
         guideline,
         edition,
         catalog: document,
