@@ -65,8 +65,13 @@ pub fn knows(request: &HttpRequest, fits: impl Fn(&str) -> bool) -> bool {
         .get_all(header::IF_NONE_MATCH)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .map(|candidate| candidate.trim().trim_start_matches("W/").trim_matches('"'))
-        .any(|candidate| candidate == "*" || fits(candidate))
+        .map(|candidate| candidate.trim().trim_start_matches("W/"))
+        .any(|candidate| candidate == "*" || quoted(candidate).is_some_and(&fits))
+}
+
+/// A tag without its quotes, which it must have (RFC 9110, 8.8.3).
+fn quoted(tag: &str) -> Option<&str> {
+    tag.strip_prefix('"')?.strip_suffix('"')
 }
 
 /// What a caller has seen, by its `If-Match`.
@@ -85,7 +90,7 @@ impl Precondition {
     /// Whether that is what is there now. A weak tag never matches (RFC 9110, 13.1.1).
     pub fn holds<T: Serialize>(&self, value: &T) -> Result<(), Problem> {
         let tag = fingerprint(&[&bytes(value)?]);
-        let matches = self.0.iter().any(|seen| seen == "*" || seen.trim_matches('"') == tag);
+        let matches = self.0.iter().any(|seen| seen == "*" || quoted(seen) == Some(tag.as_str()));
         if matches { Ok(()) } else { Err(Problem::new(&kinds::STALE)) }
     }
 }

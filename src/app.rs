@@ -1,6 +1,6 @@
 //! The whole service as one map: every route, and the OpenAPI document made from the same list.
 use crate::auth::Issuer;
-use crate::body::Schemas;
+use crate::body::{self, Schemas};
 use crate::config::Limits;
 use crate::db::Db;
 use crate::health::Readiness;
@@ -164,6 +164,7 @@ pub fn build(
         .app_data(schemas)
         .app_data(document)
         .app_data(shelf)
+        .wrap(from_fn(body::refuse_unknown))
         .wrap(from_fn(request::refuse_nul))
         .wrap(from_fn(limits::guard))
         .wrap(from_fn(problem::finish))

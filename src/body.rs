@@ -10,7 +10,7 @@ mod query;
 pub use bulk::{Bulk, File};
 pub use lines::Lines;
 pub use patch::Patch;
-pub use query::Query;
+pub use query::{Query, refuse_unknown};
 
 use crate::answer::fingerprint;
 use crate::config::Limits;
@@ -119,18 +119,14 @@ fn compile(schema: &Value, document: &Value) -> Result<Validator, String> {
         .map_err(|error| format!("{schema}: {error}"))
 }
 
-/// Everything that is wrong with `value`, or the first of very many faults.
+/// Everything that is wrong with `value`.
 pub fn held_against(validator: &Validator, value: &Value) -> Vec<Fault> {
     let mut faults = vec![];
     told(validator, value, "", &mut faults);
     faults.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
     faults.dedup();
-    faults.truncate(MOST_FAULTS);
     faults
 }
-
-/// More faults than that help nobody.
-const MOST_FAULTS: usize = 500;
 
 /// Adds what is wrong with `value`; pointers start at `root`.
 fn told(validator: &Validator, value: &Value, root: &str, faults: &mut Vec<Fault>) {

@@ -67,14 +67,18 @@ impl Fault {
     }
 }
 
+/// The first of very many faults: more help nobody, and would be an answer larger than any request.
+const MOST_FAULTS: usize = 500;
+
 impl Problem {
     pub fn new(kind: &'static Kind) -> Self {
         Self { kind, particulars: Box::default() }
     }
 
-    /// A request that can be read but breaks rules: all of them at once.
-    pub fn invalid(faults: Vec<Fault>) -> Self {
+    /// A request that can be read but breaks rules: all of them at once, or the first 500.
+    pub fn invalid(mut faults: Vec<Fault>) -> Self {
         let mut problem = Self::new(&kinds::INVALID);
+        faults.truncate(MOST_FAULTS);
         problem.particulars.faults = faults;
         problem
     }

@@ -71,12 +71,12 @@ pub fn bytes(
         tracing::error!("there is no shelf");
         return Err(Problem::new(&kinds::INTERNAL));
     };
-    let key = request.uri().path_and_query().map_or("", |all| all.as_str());
-    if let Some(kept) = shelf.0.get(key) {
+    let key = format!("{}?{}", request.path(), request.query_string());
+    if let Some(kept) = shelf.0.get(&key) {
         return Ok(kept.answer(request));
     }
     let kept = Arc::new(Kept::new(kind, make()?));
-    shelf.0.insert(key.to_owned(), Arc::clone(&kept));
+    shelf.0.insert(key, Arc::clone(&kept));
     Ok(kept.answer(request))
 }
 
@@ -98,11 +98,14 @@ impl Kept {
         let known = answer::knows(request, |candidate| {
             candidate.strip_prefix(self.tag.as_str()).is_some_and(|rest| ["", "-gz", "-br"].contains(&rest))
         });
+        // Whoever has a token may have something of their own here tomorrow.
+        let has_token = request.headers().contains_key(header::AUTHORIZATION);
+        let cache = if has_token { "private, no-cache" } else { "public, max-age=3600" };
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response
             .insert_header(etag(&tag))
-            .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600")))
-            .insert_header((header::VARY, HeaderValue::from_static("accept-encoding")));
+            .insert_header((header::CACHE_CONTROL, HeaderValue::from_static(cache)))
+            .insert_header((header::VARY, HeaderValue::from_static("accept-encoding, authorization")));
         if known {
             return response.finish();
         }

@@ -3,7 +3,7 @@ use crate::era;
 use crate::questionnaires::{Questionnaire, Questionnaires, Status};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,9 +168,10 @@ pub fn check_answers(
 ) -> Vec<Refusal> {
     let mut refusals = vec![];
     let asked: HashSet<&str> = questionnaire.items().map(|at| at.item.control.as_str()).collect();
+    let mut firsts: HashMap<&str, usize> = HashMap::new();
     for (index, answer) in answers.iter().enumerate() {
-        let first = answers.iter().position(|other| other.control == answer.control);
-        if let Some(first) = first.filter(|first| *first < index) {
+        let first = *firsts.entry(&answer.control).or_insert(index);
+        if first < index {
             refusals.push(Refusal::Duplicate { index, first });
         }
         if answer.observed_at.is_some_and(|at| !era::holds(at)) {
@@ -257,11 +258,15 @@ pub fn merged(
     given: &[Answer],
     removed: &[String],
 ) -> Vec<Answer> {
-    let find = |list: &[Answer], control: &str| list.iter().find(|a| a.control == control).cloned();
+    let by_control = |list: &'_ [Answer]| -> HashMap<String, Answer> {
+        list.iter().map(|answer| (answer.control.clone(), answer.clone())).collect()
+    };
+    let (mut given, mut kept) = (by_control(given), by_control(answers));
+    let removed: HashSet<&str> = removed.iter().map(String::as_str).collect();
     questionnaire
         .items()
         .map(|at| at.item.control.as_str())
-        .filter(|control| !removed.iter().any(|r| r == control))
-        .filter_map(|control| find(given, control).or_else(|| find(answers, control)))
+        .filter(|control| !removed.contains(control))
+        .filter_map(|control| given.remove(control).or_else(|| kept.remove(control)))
         .collect()
 }

@@ -26,7 +26,7 @@ pub struct NewAssessment {
     #[schema(min_length = 1, max_length = 200)]
     pub external_id: Option<String>,
     #[serde(default)]
-    #[schema(max_items = 500)]
+    #[schema(max_items = 3000)]
     pub answers: Vec<Answer>,
     /// `draft` when left out; `submitted` needs an answer to every item.
     #[schema(value_type = Option<NewState>)]

@@ -7,6 +7,7 @@ mod merge;
 mod oscal;
 mod over_time;
 mod record;
+mod report;
 mod respond;
 mod results;
 mod review;
@@ -55,6 +56,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(results::show_result)
         .service(results::show_comparison)
         .service(results::show_plan)
+        .service(report::show_page)
+        .service(report::show_workbook)
+        .service(report::show_csv)
         .service(oscal::show_oscal_results)
         .service(oscal::show_oscal_plan)
         .service(over_time::show_history)

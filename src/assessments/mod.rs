@@ -7,6 +7,7 @@ mod history;
 mod http;
 mod oscal;
 mod plan;
+mod report;
 mod responses;
 mod scoring;
 mod standing;

@@ -24,7 +24,13 @@ pub fn explain(pointer: &str, kind: &ValidationErrorKind, faults: &mut Vec<Fault
         }
         // "null, or that": what is wrong with "that" is what the caller wants to know.
         K::OneOfNotValid { context } | K::AnyOf { context } => {
-            let meant = context.iter().find(|branch| !branch.iter().any(|e| is_null_expected(e.kind())));
+            // Of several forms, the one that fits furthest in is the one that was meant.
+            let depth = |errors: &Vec<jsonschema::ValidationError<'_>>| {
+                errors.iter().map(|error| error.instance_path().as_str().matches('/').count()).max()
+            };
+            let branches =
+                context.iter().filter(|branch| !branch.iter().any(|e| is_null_expected(e.kind())));
+            let meant = branches.rev().max_by_key(|branch| depth(branch));
             for error in meant.into_iter().flatten() {
                 explain(error.instance_path().as_str(), error.kind(), faults);
             }

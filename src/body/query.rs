@@ -2,8 +2,11 @@
 use super::{Schemas, compile, operations, settle, told};
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, dev};
+use actix_web::{Error, FromRequest, HttpRequest, ResponseError as _, dev};
 use jsonschema::Validator;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -62,6 +65,36 @@ impl Queries {
         let value = parameters.gather(pairs, &mut faults);
         told(&parameters.validator, &value, "/query", &mut faults);
         settle(value, faults)
+    }
+}
+
+impl Queries {
+    /// Refuses a query for an operation that has no parameters in it: what nobody reads is a mistake.
+    fn none_unknown(&self, request: &ServiceRequest) -> Result<(), Problem> {
+        let route = (request.method().to_string(), request.match_pattern().unwrap_or_default());
+        let bare = self.0.get(&route).is_some_and(|parameters| parameters.kinds.is_empty());
+        if !bare || request.query_string().is_empty() || !request.path().starts_with("/v1/") {
+            return Ok(());
+        }
+        let pairs: Vec<(String, String)> = serde_html_form::from_str(request.query_string())
+            .map_err(|_| Problem::new(&kinds::MALFORMED_QUERY))?;
+        let unknown = |name: &String| {
+            let text = LocalizedText::new("知らない項目です", "is not a known field");
+            Fault::new(format!("/query/{}", super::escape(name)), "unknown-field", text)
+        };
+        Err(Problem::invalid(pairs.iter().map(|(name, _)| unknown(name)).collect()))
+    }
+}
+
+/// Middleware: no query where the document has none.
+pub async fn refuse_unknown(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let schemas = request.app_data::<Data<Schemas>>().cloned();
+    match schemas.map_or(Ok(()), |schemas| schemas.queries.none_unknown(&request)) {
+        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+        Err(problem) => Ok(request.into_response(problem.error_response())),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What became of a guideline between two of its editions.
 use super::catalogue::Held;
 use super::domain::{Change, ChangeKind, Control, Source, Verification};
-use super::edition::{Appendix, Coverage, Edition, EditionChange, EditionStatus};
+use super::edition::{Appendix, Coverage, Edition, EditionChange, EditionStatus, Origin};
 use crate::text::LocalizedText;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,6 +29,9 @@ pub struct EditionChanges {
     pub unchanged: Vec<String>,
     /// Kept, but nobody has compared the texts.
     pub unconfirmed: Vec<String>,
+    /// Controls of the earlier edition that are not in what is known of this one: whether they were withdrawn is
+    /// not known.
+    pub not_known: Vec<String>,
 }
 
 /// How many controls; one that moved and changed counts as both.
@@ -121,27 +124,42 @@ pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
     let is_step = |edition: &str| steps.iter().any(|step| step.edition == edition);
     let mut controls = vec![];
     let (mut unchanged, mut unconfirmed) = (vec![], vec![]);
+    // A tenant's own texts are both at hand; of shipped ones only summaries are, and what was compared is told.
+    let compared = now.edition.origin == Origin::Own;
     for control in &now.controls {
         let old = since.control(&control.key);
         let changes: Vec<Change> =
             control.changes.iter().filter(|c| is_step(&c.edition)).cloned().collect();
         let kinds = match old {
             None => vec![Kind::Added],
-            Some(old) => kinds(&place(&since.edition, old), &place(&now.edition, control), &changes),
+            Some(old) => {
+                let mut kinds = kinds(&place(&since.edition, old), &place(&now.edition, control), &changes);
+                if compared && !kinds.contains(&Kind::Changed) && says(old) != says(control) {
+                    kinds.insert(0, Kind::Changed);
+                }
+                kinds
+            }
         };
         if !kinds.is_empty() {
-            controls.push(difference(kinds, old, Some(control), changes, since, now));
-        } else if changes.iter().any(|c| c.kind == ChangeKind::Unchanged)
-            && changes.iter().all(|c| c.kind == ChangeKind::Unchanged)
+            controls.push(difference(kinds, old, Some(control), changes, since, now, &steps));
+        } else if compared
+            || changes.iter().any(|c| c.kind == ChangeKind::Unchanged)
+                && changes.iter().all(|c| c.kind == ChangeKind::Unchanged)
         {
             unchanged.push(control.key.clone());
         } else {
             unconfirmed.push(control.key.clone());
         }
     }
-    for old in since.controls.iter().filter(|old| now.control(&old.key).is_none()) {
-        controls.push(difference(vec![Kind::Withdrawn], Some(old), None, vec![], since, now));
-    }
+    let gone: Vec<&Control> = since.controls.iter().filter(|old| now.control(&old.key).is_none()).collect();
+    // What is not in the part of an edition that is known may be in the rest of it.
+    let (withdrawn, not_known) =
+        if now.edition.coverage == Coverage::Full { (gone, vec![]) } else { (vec![], gone) };
+    controls.extend(
+        withdrawn
+            .into_iter()
+            .map(|old| difference(vec![Kind::Withdrawn], Some(old), None, vec![], since, now, &steps)),
+    );
     let count = |kind| controls.iter().filter(|c| c.kinds.contains(&kind)).count();
     EditionChanges {
         guideline: now.edition.guideline.clone(),
@@ -161,6 +179,7 @@ pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
         controls,
         unchanged,
         unconfirmed,
+        not_known: not_known.into_iter().map(|old| old.key.clone()).collect(),
     }
 }
 
@@ -181,6 +200,11 @@ fn steps<'a>(editions: &[&'a Held], since: &Edition, now: &Edition) -> Vec<&'a E
         }
     }
     steps
+}
+
+/// What a control says, in the words of its guideline.
+fn says(control: &Control) -> (&LocalizedText, &LocalizedText, Option<&LocalizedText>) {
+    (&control.title, &control.statement, control.guidance.as_ref())
 }
 
 fn kinds(from: &Placement, to: &Placement, changes: &[Change]) -> Vec<Kind> {
@@ -218,6 +242,7 @@ fn difference(
     changes: Vec<Change>,
     since: &Held,
     now: &Held,
+    steps: &[&Edition],
 ) -> ControlDifference {
     // The one or the other is there: a difference is about a control.
     let shown = new.or(old);
@@ -232,6 +257,8 @@ fn difference(
     evidence.dedup();
     let known = shown.map_or(Verification::Unverified, |c| c.verification);
     let doubt = match (old, new) {
+        // It is known to be new where one of the steps is known to have brought it.
+        (None, Some(new)) if steps.iter().any(|step| step.edition == new.introduced_in) => None,
         (None, _) => doubt(&since.edition),
         (_, None) => doubt(&now.edition),
         _ => None,

@@ -183,39 +183,57 @@ impl Found {
     }
 }
 
-/// Every loop once, told from the first of its ids on. Follows the ways one by one with a stack of its
-/// own, because a chain of references may be as long as the document.
+/// Loops, each told from one of its ids on: never two that share an id, and so never more than there are
+/// ids. Follows the ways one by one with a stack of its own, because a chain of references may be as long as
+/// the document.
 fn loops(ways: &HashMap<String, Vec<String>>) -> Vec<Vec<String>> {
     let mut done: BTreeSet<&str> = BTreeSet::new();
+    let mut told: BTreeSet<&str> = BTreeSet::new();
     let mut found = vec![];
     let mut starts: Vec<&String> = ways.keys().collect();
     starts.sort();
     for start in starts {
         let mut path: Vec<(&str, usize)> = vec![(start, 0)];
+        let mut places: HashMap<&str, usize> = HashMap::from([(start.as_str(), 0)]);
         while let Some((at, next)) = path.last().copied() {
             let target = ways.get(at).and_then(|targets| targets.get(next)).filter(|_| !done.contains(at));
             let Some(target) = target else {
                 done.insert(at);
+                places.remove(at);
                 path.pop();
                 continue;
             };
             if let Some(last) = path.last_mut() {
                 last.1 += 1;
             }
-            match path.iter().position(|(passed, _)| passed == target) {
-                Some(from) => {
-                    let mut way: Vec<String> =
-                        path[from..].iter().map(|(id, _)| (*id).to_owned()).collect();
-                    way.push(target.clone());
-                    found.push(way);
+            if let Some(from) = places.get(target.as_str()) {
+                let ids = path[*from..].iter().map(|(id, _)| *id);
+                if !ids.clone().any(|id| told.contains(id)) {
+                    told.extend(ids.clone());
+                    found.push(way(ids, target));
                 }
-                None if done.contains(target.as_str()) => {}
-                None => path.push((target, 0)),
+            } else if !done.contains(target.as_str()) {
+                places.insert(target, path.len());
+                path.push((target, 0));
             }
         }
     }
     found
 }
+
+/// The way of a loop, or of a long one its beginning.
+fn way<'a>(ids: impl Iterator<Item = &'a str>, back_to: &str) -> Vec<String> {
+    let mut way: Vec<String> = ids.take(MOST_TOLD + 1).map(str::to_owned).collect();
+    if way.len() > MOST_TOLD {
+        way.truncate(MOST_TOLD);
+        way.push("…".to_owned());
+    }
+    way.push(back_to.to_owned());
+    way
+}
+
+/// So much of a loop is told.
+const MOST_TOLD: usize = 8;
 
 #[cfg(test)]
 mod tests;

@@ -110,6 +110,17 @@ fn a_filter_value_that_no_one_knows_is_answered_with_the_known_ones(
     let service = Service::start(engine);
     let path = format!("{EDITION}/controls?group=selfcheck&workplace=moon&tag=all&tag=none");
     let refused = service.anonymous().get(&path).expect(422);
+    for (path, fault) in [
+        (format!("{EDITION}/controls?parent=none"), "/query/parent unknown-value"),
+        (format!("{EDITION}/controls?star=3"), "/query/star unknown-value"),
+        (format!("{EDITION}/controls?q=%E3%80%80"), "/query/q too-short"),
+        ("/v1/mappings?from=scs&to=ipa-sme&control=none".to_owned(), "/query/control unknown-value"),
+        // Where no query is read, none is taken.
+        (format!("{EDITION}?x=1"), "/query/x unknown-field"),
+        ("/v1/guidelines?x=1".to_owned(), "/query/x unknown-field"),
+    ] {
+        assert_eq!(service.anonymous().get(&path).expect(422).faults(), [fault], "{path}");
+    }
     let faults =
         ["/query/group unknown-value", "/query/tag unknown-value", "/query/workplace unknown-value"];
     assert_eq!(refused.faults(), faults);
@@ -278,7 +289,7 @@ fn answers_are_compressed_once_and_every_form_has_a_tag_of_its_own(
     let tags = [&plain, &gzip, &brotli].map(|answer| answer.header("etag").to_owned());
     assert_eq!(tags.iter().collect::<BTreeSet<_>>().len(), 3);
     for tag in &tags {
-        assert_eq!(asking("identity").header("vary"), "accept-encoding");
+        assert_eq!(asking("identity").header("vary"), "accept-encoding, authorization");
         let known = [("if-none-match", tag.as_str()), ("accept-encoding", "br")];
         service.anonymous().send(&get, &path, &known, None).expect(304);
     }

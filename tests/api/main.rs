@@ -14,6 +14,7 @@ mod idempotency;
 mod limits;
 mod own_guidelines;
 mod questionnaires;
+mod reports;
 mod responses;
 mod reviews;
 mod routing;

@@ -125,6 +125,7 @@ fn editions_of_ones_own_are_compared(#[values(Engine::Sqlite, Engine::Postgres)]
     acme.post("/v1/guidelines", &next).expect(201);
     let path = "/v1/guidelines/own-baseline/editions/2027/changes";
     let changes = acme.get(&format!("{path}?since=2026.1")).expect(200).json;
+    assert_eq!(changes["unchanged"], json!(["bk-1", "bk-1.1", "bk-1.2"]));
     let told: Vec<_> = changes["controls"]
         .as_array()
         .unwrap()
@@ -132,12 +133,20 @@ fn editions_of_ones_own_are_compared(#[values(Engine::Sqlite, Engine::Postgres)]
         .map(|c| (c["control"].as_str().unwrap(), c["kinds"][0].as_str().unwrap()))
         .collect();
     assert_eq!(told, [("bk-3", "added"), ("bk-2", "withdrawn")]);
-    for since in ["", "?since=2025"] {
-        assert_eq!(
-            acme.get(&format!("{path}{since}")).expect(422).faults(),
-            ["/query/since unknown-value"]
-        );
+    // Without `since` it is the one before; only what was there before can be compared with.
+    assert_eq!(acme.get(path).expect(200).json, changes);
+    for refused in [
+        &format!("{path}?since=2025"),
+        &format!("{path}?since=2027"),
+        "/v1/guidelines/own-baseline/editions/2026.1/changes",
+    ] {
+        assert_eq!(acme.get(refused).expect(422).faults(), ["/query/since unknown-value"]);
     }
+    next["edition"] = json!("2028");
+    next["catalog"]["groups"][0]["controls"][1]["title"] = json!("毎年の訓練");
+    acme.post("/v1/guidelines", &next).expect(201);
+    let changes = acme.get("/v1/guidelines/own-baseline/editions/2028/changes").expect(200).json;
+    assert_eq!((&changes["since"], &changes["counts"]["changed"]), (&json!("2027"), &json!(1)));
 }
 
 #[rstest]
@@ -238,6 +247,18 @@ fn a_bad_catalog_is_told_everything_that_is_wrong_and_not_stored(
             |b| b["catalog"]["groups"][0]["controls"][1]["id"] = json!("統制"),
             vec!["/catalog control-id".into()],
         ),
+        // Told where it is, not at the group that it is in.
+        (
+            |b| b["catalog"]["groups"][0]["controls"][1]["title"] = json!(""),
+            vec![format!("{}/title pattern", control(1))],
+        ),
+        (
+            |b| {
+                b["catalog"]["groups"][0]["id"] = json!("others");
+                b["catalog"]["controls"] = json!([{"id": "x", "title": "x"}]);
+            },
+            vec!["/catalog/groups duplicate-id".into()],
+        ),
     ];
     for (spoil, faults) in rows {
         let mut body = baseline();
@@ -245,6 +266,22 @@ fn a_bad_catalog_is_told_everything_that_is_wrong_and_not_stored(
         let refused = acme.post("/v1/guidelines", &body).expect(422);
         assert_eq!(refused.faults(), faults, "{body:#}");
     }
+    // References in every direction: as many loops as one likes, and each is told once, in few words.
+    let tangled: Vec<Value> = (0..400)
+        .map(|n| {
+            let many = (0..400)
+                .filter(|_| n % 50 == 0)
+                .map(|m| json!({"href": format!("#x{m}"), "rel": "required"}));
+            let next = json!({"href": format!("#x{}", (n + 1) % 400), "rel": "required"});
+            json!({"id": format!("x{n}"), "title": "x", "links": many.chain([next]).collect::<Vec<_>>()})
+        })
+        .collect();
+    let mut body = baseline();
+    body["catalog"]["groups"][0]["controls"] = json!(tangled);
+    let wide = Service::with(engine, |limits| limits.max_body_bytes = 1_000_000);
+    let refused = wide.tenant("acme").post("/v1/guidelines", &body).expect(422);
+    assert!(refused.faults().iter().all(|fault| fault.ends_with(" cycle")));
+    assert!(refused.bytes.len() < 200_000, "{}", refused.bytes.len());
     let huge = json!({"guideline": "own-x", "edition": "1", "catalog": {"remarks": "x".repeat(200_000)}});
     acme.post("/v1/guidelines", &huge).expect(413);
     acme.get("/v1/guidelines/own-baseline").expect(404);

@@ -242,9 +242,10 @@ impl Caller<'_> {
         let plain = unpacked(&headers, &bytes);
         let kind = headers.get("content-type").map_or("", |kind| kind.to_str().unwrap());
         let is_text = ["application/yaml", "application/x-ndjson", "image/svg+xml"].contains(&kind)
-            || kind.starts_with("text/");
+            || kind.starts_with("text/")
+            || kind.starts_with("application/vnd.");
         let json = if is_text {
-            Value::String(String::from_utf8(plain).unwrap())
+            Value::String(String::from_utf8_lossy(&plain).into_owned())
         } else {
             serde_json::from_slice(&plain).unwrap_or(Value::Null)
         };

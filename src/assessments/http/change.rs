@@ -26,11 +26,11 @@ use utoipa::{IntoParams, ToSchema};
 pub struct AnswersPatch {
     /// Each takes the place of the answer to the same control.
     #[serde(default)]
-    #[schema(max_items = 500)]
+    #[schema(max_items = 3000)]
     pub answers: Vec<Answer>,
     /// Controls whose answers are taken back.
     #[serde(default)]
-    #[schema(max_items = 500, min_length = 1, max_length = 64)]
+    #[schema(max_items = 3000, min_length = 1, max_length = 64)]
     pub remove: Vec<String>,
 }
 

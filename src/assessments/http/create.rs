@@ -121,6 +121,12 @@ impl Making {
             Err(StoreError::Missing) => return Err(unknown_questionnaire(shipped)),
             other => other?,
         }
+        // It stays from now on; but it may have been put there anew since the answers were held against it.
+        let is_own = shipped.get(&self.body.questionnaire).is_none();
+        let now = if is_own { found(conn, tenant, shipped, &self.body.questionnaire)? } else { None };
+        if is_own && now.is_none_or(|now| !asks_the_same(&now, &self.questionnaire)) {
+            return Err(StoreError::Contended("the questionnaire was put there anew".into()).into());
+        }
         let draft = self.draft(conn, tenant, shipped, client_id)?;
         let assessment = match state_of(&self.body) {
             NewState::Draft => draft,
@@ -192,6 +198,13 @@ impl Making {
 fn unknown_questionnaire(shipped: &Questionnaires) -> Problem {
     let known: Vec<_> = shipped.all().iter().map(|q| q.id.as_str()).collect();
     Problem::invalid(vec![Fault::unknown_value("/questionnaire", &known)])
+}
+
+fn asks_the_same(one: &Questionnaire, other: &Questionnaire) -> bool {
+    let asked = |questionnaire: &Questionnaire| -> Vec<(String, LocalizedText)> {
+        questionnaire.items().map(|at| (at.item.control.clone(), at.item.statement.clone())).collect()
+    };
+    one.id == other.id && asked(one) == asked(other)
 }
 
 /// Whether both ask for the same by this control.

@@ -37,7 +37,7 @@ pub struct NewMerge {
     take_agreed: bool,
     /// What the person in charge decides; it goes before what is agreed.
     #[serde(default)]
-    #[schema(max_items = 500)]
+    #[schema(max_items = 3000)]
     answers: Vec<Answer>,
 }
 

@@ -202,6 +202,30 @@ fn as_newest((assessment, questionnaire): &(Assessment, Questionnaire)) -> Newes
     Newest { assessment, questionnaire }
 }
 
+/// The newest counting assessments with any edition of the questionnaire, newest first, and what each asked.
+pub fn newest_of(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    shipped: &Questionnaires,
+    client_id: &str,
+    questionnaire: &Questionnaire,
+    limit: i64,
+) -> Result<Vec<(Assessment, Questionnaire)>, StoreError> {
+    let editions = shipped.all().iter().filter(|other| other.family() == questionnaire.family());
+    let mut ids: Vec<String> = editions.map(|other| other.id.clone()).collect();
+    if ids.is_empty() {
+        ids.push(questionnaire.id.clone());
+    }
+    let counting = store::counting(conn, tenant, client_id, &ids, limit)?;
+    counting
+        .into_iter()
+        .map(|assessment| {
+            let asked = asked(conn, tenant, shipped, &assessment)?.into_owned();
+            Ok((assessment, asked))
+        })
+        .collect()
+}
+
 /// The newest counting assessment with a shipped questionnaire, or any edition of it.
 fn newest(
     conn: &mut AnyConnection,

@@ -29,7 +29,7 @@ pub struct NewResponse {
     #[schema(min_length = 1, max_length = 200)]
     respondent: String,
     #[serde(default)]
-    #[schema(max_items = 500)]
+    #[schema(max_items = 3000)]
     answers: Vec<Answer>,
 }
 

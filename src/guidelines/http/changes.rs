@@ -2,11 +2,12 @@
 use super::super::catalogue::{Catalogue, Held};
 use super::super::changes::{EditionChanges, before, between};
 use super::super::oscal;
+use super::super::store;
 use super::Found;
 use super::find;
 use crate::answer;
 use crate::body::Query;
-use crate::caller::Visitor;
+use crate::caller::{Scope, Visitor};
 use crate::db::Db;
 use crate::oscal::Document;
 use crate::problem::{Fault, Problem, Visiting};
@@ -28,8 +29,8 @@ pub struct ChangesParams {
 /// Show what an edition changed
 ///
 /// Every control that was added, changed, moved, renumbered or withdrawn since an earlier edition, with
-/// what is known of each change; the appendices, and what the editions changed as a whole. A tenant's own
-/// guidelines tell no changes but those between what is here.
+/// what is known of each change; the appendices, and what the editions changed as a whole. The texts of a
+/// tenant's own guidelines are compared.
 #[utoipa::path(tag = "guidelines", operation_id = "getEditionChanges", security((), ("bearer" = [])),
     params(("guideline" = String, Path, example = "ipa-sme"), ("edition" = String, Path, example = "4.0"), ChangesParams),
     responses((status = 200, body = EditionChanges), Visiting))]
@@ -48,11 +49,23 @@ pub async fn show_changes(
             let since = earlier(&all, now, params.since.as_deref())?;
             Ok(between(&all, since, now))
         }),
-        own @ Found::Own(..) => {
-            let name = params.since.ok_or_else(|| which(&[]))?;
-            let since = find(&catalogue, &db, &visitor, &path.0, &name).await.map_err(|_| which(&[]))?;
-            let all = [since.held(), own.held()];
-            answer::private(&request, &between(&all, since.held(), own.held()))
+        Found::Own(_, now) => {
+            let tenant = visitor.with(Scope::AssessmentsRead).ok_or_else(Problem::not_found)?;
+            let own = db.read(move |conn| store::summaries(conn, &tenant)).await?;
+            // In the order in which they were put there.
+            let all = own
+                .iter()
+                .filter(|(guideline, _)| *guideline == path.0)
+                .map(|(_, own)| own.edition.edition.as_str());
+            let before: Vec<&str> = all.take_while(|edition| *edition != path.1).collect();
+            let name = match &params.since {
+                Some(since) => before.iter().copied().find(|edition| edition == since),
+                None => before.last().copied(),
+            };
+            let name = name.ok_or_else(|| which(&before))?;
+            let since = find(&catalogue, &db, &visitor, &path.0, name).await?;
+            let all = [since.held(), &*now];
+            answer::private(&request, &between(&all, since.held(), &now))
         }
     }
 }

@@ -1,13 +1,13 @@
 //! `/v1/guidelines/{guideline}/editions/{edition}/controls`.
-use super::super::catalogue::{Catalogue, Filter};
+use super::super::catalogue::{Catalogue, Filter, Held};
 use super::super::domain::{Control, Term};
-use super::super::edition::Edition;
 use super::find;
 use crate::body::Query;
 use crate::caller::Visitor;
 use crate::db::Db;
 use crate::page::Page;
 use crate::problem::{Fault, Problem, Visiting};
+use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ pub async fn list_controls(
 ) -> Result<HttpResponse, Problem> {
     let found = find(&catalogue, &db, &visitor, &path.0, &path.1).await?;
     found.show(&request, |held| {
-        let filter = params.filter(&held.edition)?;
+        let filter = params.filter(held)?;
         // The request's own words, without the position in the list, name the list.
         let list = format!("{filter:?}");
         let page =
@@ -111,7 +111,8 @@ pub async fn show_control(
 
 impl ControlParams {
     /// The filter, or every value that the edition does not know.
-    fn filter<'a>(&'a self, edition: &'a Edition) -> Result<Filter<'a>, Problem> {
+    fn filter<'a>(&'a self, held: &'a Held) -> Result<Filter<'a>, Problem> {
+        let edition = &held.edition;
         let keys = |terms: &'a [Term]| terms.iter().map(|term| term.key.as_str()).collect::<Vec<_>>();
         let groups = edition.groups.iter().map(|group| group.key.as_str()).collect();
         let mut faults = vec![];
@@ -129,6 +130,18 @@ impl ControlParams {
                     faults.push(Fault::unknown_value(format!("/query/{name}"), &known));
                 }
             }
+        }
+        if self.parent.as_ref().is_some_and(|parent| held.control(parent).is_none()) {
+            let rule = LocalizedText::new("この版の管理策ではありません", "is no control of this edition");
+            faults.push(Fault::new("/query/parent", "unknown-value", rule));
+        }
+        if self.star.is_some() && held.controls.iter().all(|control| control.star.is_none()) {
+            let rule = LocalizedText::new("この版に星はありません", "this edition has no stars");
+            faults.push(Fault::new("/query/star", "unknown-value", rule));
+        }
+        if self.q.as_ref().is_some_and(|q| q.trim().is_empty()) {
+            let rule = LocalizedText::new("空白だけにはできません", "must not be blank");
+            faults.push(Fault::new("/query/q", "too-short", rule));
         }
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));

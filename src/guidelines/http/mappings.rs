@@ -57,6 +57,12 @@ pub async fn list_mappings(
 ) -> Result<HttpResponse, Problem> {
     shelf::json(&request, || {
         let all = related(&catalogue, &params.from, &params.to)?;
+        if let Some(control) = &params.control
+            && catalogue.editions(&params.from).iter().all(|held| held.control(control).is_none())
+        {
+            let rule = LocalizedText::new("from の管理策ではありません", "is no control of `from`");
+            return Err(Problem::invalid(vec![Fault::new("/query/control", "unknown-value", rule)]));
+        }
         let wanted =
             |one: &&Related| params.control.as_ref().is_none_or(|control| one.from.control == *control);
         let list = format!("{:?}", (&params.from, &params.to, &params.control));

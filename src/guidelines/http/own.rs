@@ -17,6 +17,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// A guideline to put beside the shipped ones: an OSCAL document, and the name it is to have.
@@ -69,7 +70,7 @@ pub async fn create_guideline(
 
 /// Take an own edition away
 ///
-/// Only while no assessment uses it. Needs `admin` and `If-Match`.
+/// Only while no assessment has ever answered it. Needs `admin` and `If-Match`.
 #[utoipa::path(tag = "guidelines", operation_id = "deleteEdition",
     params(("guideline" = String, Path, example = "own-baseline"), ("edition" = String, Path, example = "2026.1"),
         ("If-Match" = String, Header, description = "The ETag of the edition", max_length = 200)),
@@ -91,13 +92,9 @@ pub async fn delete_edition(
             "A shipped guideline cannot be taken away.",
         )));
     }
-    let own = {
-        let (tenant, guideline, edition) = (tenant.clone(), guideline.clone(), edition.clone());
-        db.read(move |conn| store::get(conn, &tenant, &guideline, &edition)).await?
-    };
-    precondition.holds(&own.held().map_err(broken)?.edition)?;
     db.write(move |conn| {
-        store::get(conn, &tenant, &guideline, &edition)?;
+        let own = store::get(conn, &tenant, &guideline, &edition)?;
+        precondition.holds(&own.held().map_err(broken)?.edition)?;
         match store::remove(conn, &tenant, &guideline, &edition) {
             Err(StoreError::Stale) => Err(Problem::new(&kinds::IN_USE)),
             other => other.map_err(Problem::from),
@@ -139,7 +136,8 @@ fn taken_in(body: NewGuideline, subject: &str, said: &str) -> Result<OwnEdition,
     }
     let held = held(&guideline, &edition, &document).map_err(broken)?;
     let keys: Vec<&str> = held.controls.iter().map(|control| control.key.as_str()).collect();
-    let faults = ids(&keys);
+    let mut faults = ids(&keys);
+    faults.extend(groups(&held.edition));
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
@@ -153,6 +151,22 @@ fn taken_in(body: NewGuideline, subject: &str, said: &str) -> Result<OwnEdition,
         created_at: clock::now(),
         used_at: None,
     })
+}
+
+/// A group is found by its key: no two may have the same, also where one is made up for a group without an id.
+fn groups(edition: &Edition) -> Vec<Fault> {
+    let mut seen = HashSet::new();
+    let twice = edition.groups.iter().filter(|group| !seen.insert(group.key.as_str()));
+    twice
+        .map(|group| {
+            let key = &group.key;
+            let text = LocalizedText::new(
+                format!("グループ {key} が二つあります"),
+                format!("there are two groups {key}"),
+            );
+            Fault::new("/catalog/groups", "duplicate-id", text)
+        })
+        .collect()
 }
 
 /// Ids become keys in URLs and answers: they are short, and plain letters.

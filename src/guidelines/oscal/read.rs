@@ -54,8 +54,17 @@ fn key_of(group: &oscal::Group) -> Option<String> {
     value(&group.props, "key").map(str::to_owned).or_else(|| group.id.clone())
 }
 
+/// Ours alone: a group of the same class that holds anything else is a group.
 fn is_front_matter(group: &oscal::Group) -> bool {
-    group.class.as_deref() == Some(FRONT_MATTER) && group.controls.is_empty()
+    group.class.as_deref() == Some(FRONT_MATTER)
+        && group.controls.is_empty()
+        && group.groups.is_empty()
+        && !group.parts.is_empty()
+        && group.parts.iter().all(is_own)
+}
+
+fn is_own(part: &Part) -> bool {
+    part.ns.as_deref() == Some(oscal::NS)
 }
 
 struct Reader<'a> {
@@ -85,7 +94,7 @@ fn titled(title: &str, props: &[Prop]) -> LocalizedText {
 /// The text of a part with everything in it, and its translation, if it has one.
 fn said(part: &Part) -> LocalizedText {
     let ja = prose(part);
-    let en = part.parts.iter().find(|p| p.name == "translation").and_then(|p| p.prose.clone());
+    let en = part.parts.iter().find(|p| p.name == "translation" && is_own(p)).and_then(|p| p.prose.clone());
     LocalizedText::new(ja.clone(), en.unwrap_or(ja))
 }
 
@@ -101,7 +110,9 @@ fn prose(part: &Part) -> String {
 }
 
 fn named<'a>(parts: &'a [Part], name: &'a str) -> impl Iterator<Item = &'a Part> {
-    parts.iter().filter(move |part| part.name == name)
+    // What OSCAL has no name for is ours only in our namespace.
+    let standard = ["statement", "guidance"].contains(&name);
+    parts.iter().filter(move |part| part.name == name && (standard || is_own(part)))
 }
 
 fn text(parts: &[Part], name: &str) -> Option<LocalizedText> {

@@ -32,7 +32,7 @@ pub fn check(document: &Value, method: &Method, path: &str, answer: &Answer) {
         assert!(answer.bytes.is_empty(), "{what}: a body that is not documented");
         return;
     };
-    let kind = answer.header("content-type");
+    let kind = answer.header("content-type").split(';').next().unwrap();
     let schema = &content[kind]["schema"];
     assert!(!schema.is_null(), "{what}: {kind} is not documented");
     conforms(document, schema, &answer.json, &what);
