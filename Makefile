@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose test-interop lint openapi
+.PHONY: demo test test-compose test-interop lint openapi mutants-routing bench-routing
 
 demo:
 	@scripts/install build
@@ -26,3 +26,11 @@ lint:
 openapi:
 	cargo run --quiet -- openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+
+# Changes each comparison of the routing rules, one at a time: some case must come out differently.
+mutants-routing:
+	cargo test --release --lib routing::tables::mutants -- --ignored --nocapture
+
+# How long a decision takes, in a release build.
+bench-routing:
+	cargo test --release --lib how_long_a_decision_takes -- --ignored --nocapture

@@ -10,7 +10,8 @@ use crate::metrics::{self, Metrics};
 use crate::problem::{self, FaultDocument, Problem, ProblemDocument, kinds};
 use crate::shelf::Shelf;
 use crate::{
-    assessments, clients, contacts, document, guidelines, health, questionnaires, records, request, routing,
+    assessments, clients, contacts, document, guidelines, health, incidents, questionnaires, records,
+    request, routing,
 };
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -34,6 +35,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(records::routes)
         .configure(contacts::routes)
         .configure(routing::routes)
+        .configure(incidents::routes)
         .configure(health::routes);
 }
 
@@ -57,6 +59,7 @@ fn routes(config: &mut ServiceConfig) {
         (name = "assessments", description = "Answers, submissions and results"),
         (name = "contacts", description = "Whom to turn to"),
         (name = "routing", description = "From the facts of an incident to ordered contacts"),
+        (name = "incidents", description = "Facts over time, the plan, what was done"),
         (name = "service", description = "The service itself"),
     ),
     components(schemas(ProblemDocument, FaultDocument)),
@@ -157,7 +160,7 @@ pub fn build(
         .app_data(knowledge.catalogue)
         .app_data(knowledge.questionnaires)
         .app_data(knowledge.directory)
-        .app_data(knowledge.ruleset)
+        .app_data(knowledge.rulesets)
         .app_data(metrics)
         .app_data(readiness)
         .app_data(meters)

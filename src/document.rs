@@ -12,6 +12,7 @@ const SCHEMAS: &str = "#/components/schemas/";
 pub fn shape(mut document: Value) -> Value {
     open_means_no_security(&mut document);
     tidy(&mut document["components"]["schemas"]);
+    flatten(&mut document);
     patches(&mut document);
     let asked = reachable(&document, |operation| operation.get("requestBody"));
     let answered = reachable(&document, |operation| operation.get("responses"));
@@ -23,6 +24,32 @@ pub fn shape(mut document: Value) -> Value {
         promise_everything(&mut document["components"]["schemas"][name]);
     }
     document
+}
+
+/// What is one object in JSON is one in the document: generators read `allOf` each in their own way.
+fn flatten(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let mut merged = BTreeSet::new();
+    let all = document["components"]["schemas"].as_object_mut();
+    for schema in all.into_iter().flat_map(Map::values_mut) {
+        let Some(parts) = schema.get("allOf").and_then(Value::as_array).cloned() else {
+            continue;
+        };
+        let mut properties = Map::new();
+        for part in &parts {
+            let name = part["$ref"].as_str().and_then(|reference| reference.strip_prefix(SCHEMAS));
+            merged.extend(name.map(str::to_owned));
+            let part = name.map_or(part, |name| &schemas[name]);
+            properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
+        }
+        let description = schema["description"].take();
+        *schema = json!({ "type": "object", "description": description, "properties": properties });
+    }
+    // What was only a part of others is nothing by itself.
+    let told = document.to_string();
+    if let Some(all) = document["components"]["schemas"].as_object_mut() {
+        all.retain(|name, _| !merged.contains(name) || told.contains(&format!("\"{SCHEMAS}{name}\"")));
+    }
 }
 
 const MERGE_PATCH: &str = "application/merge-patch+json";

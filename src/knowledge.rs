@@ -2,7 +2,7 @@
 use crate::contacts::Directory;
 use crate::guidelines::Catalogue;
 use crate::questionnaires::Questionnaires;
-use crate::routing::Ruleset;
+use crate::routing::Rulesets;
 use crate::shipped::Faults;
 use actix_web::web::Data;
 
@@ -12,7 +12,7 @@ pub struct Knowledge {
     pub catalogue: Data<Catalogue>,
     pub questionnaires: Data<Questionnaires>,
     pub directory: Data<Directory>,
-    pub ruleset: Data<Ruleset>,
+    pub rulesets: Data<Rulesets>,
 }
 
 impl Knowledge {
@@ -22,13 +22,18 @@ impl Knowledge {
         let catalogue = Catalogue::load(&mut faults);
         let questionnaires = Questionnaires::load(&catalogue, &mut faults);
         let directory = Directory::load(&mut faults);
-        let ruleset = Ruleset::load(&directory, &mut faults);
+        let editions =
+            catalogue.guidelines().iter().flat_map(|guideline| catalogue.editions(&guideline.key));
+        let tags: Vec<&str> =
+            editions.flat_map(|held| held.edition.tags.iter().map(|tag| tag.key.as_str())).collect();
+        directory.check_topics(tags, &mut faults);
+        let rulesets = Rulesets::load(&directory, &mut faults);
         if faults.is_empty() {
             Ok(Self {
                 catalogue: Data::new(catalogue),
                 questionnaires: Data::new(questionnaires),
                 directory: Data::new(directory),
-                ruleset: Data::new(ruleset),
+                rulesets: Data::new(rulesets),
             })
         } else {
             Err(faults)

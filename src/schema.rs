@@ -105,3 +105,60 @@ diesel::table! {
         used_at -> Nullable<Timestamp>,
     }
 }
+
+diesel::table! {
+    incidents (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        client_id -> Text,
+        external_id -> Nullable<Text>,
+        title -> Text,
+        facts -> Text,
+        revision -> Integer,
+        created_by -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    incident_events (tenant, incident_id, id) {
+        tenant -> Text,
+        incident_id -> Text,
+        id -> Text,
+        client_id -> Text,
+        at -> Timestamp,
+        subject -> Text,
+        what -> Text,
+    }
+}
+
+diesel::table! {
+    incident_referrals (tenant, incident_id, id) {
+        tenant -> Text,
+        incident_id -> Text,
+        id -> Text,
+        client_id -> Text,
+        contact -> Text,
+        action -> Nullable<Text>,
+        party -> Nullable<Text>,
+        state -> Text,
+        note -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        revision -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    own_contacts (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        said -> Text,
+        shipped -> Nullable<Text>,
+        revision -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}

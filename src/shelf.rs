@@ -5,6 +5,7 @@ use crate::problem::{Problem, kinds};
 use actix_web::http::header::{self, AcceptEncoding, Encoding, Header as _, HeaderValue};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use chrono::NaiveDate;
 use flate2::Compression;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -61,9 +62,27 @@ pub fn json<T: Serialize>(
     bytes(request, "application/json", || answer::bytes(&make()?))
 }
 
+/// The same for an answer that is another one on another day.
+pub fn json_on<T: Serialize>(
+    request: &HttpRequest,
+    day: NaiveDate,
+    make: impl FnOnce() -> Result<T, Problem>,
+) -> Result<HttpResponse, Problem> {
+    kept(request, &format!(" on {day}"), "application/json", || answer::bytes(&make()?))
+}
+
 /// The same for an answer that is no JSON.
 pub fn bytes(
     request: &HttpRequest,
+    kind: &'static str,
+    make: impl FnOnce() -> Result<Vec<u8>, Problem>,
+) -> Result<HttpResponse, Problem> {
+    kept(request, "", kind, make)
+}
+
+fn kept(
+    request: &HttpRequest,
+    day: &str,
     kind: &'static str,
     make: impl FnOnce() -> Result<Vec<u8>, Problem>,
 ) -> Result<HttpResponse, Problem> {
@@ -71,7 +90,7 @@ pub fn bytes(
         tracing::error!("there is no shelf");
         return Err(Problem::new(&kinds::INTERNAL));
     };
-    let key = format!("{}?{}", request.path(), request.query_string());
+    let key = format!("{}?{}{day}", request.path(), request.query_string());
     if let Some(kept) = shelf.0.get(&key) {
         return Ok(kept.answer(request));
     }

@@ -3,11 +3,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The same text in Japanese and in English.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"ja": "脆弱性対策", "en": "Vulnerability management"}))]
 pub struct LocalizedText {
+    #[schema(max_length = 5000)]
     pub ja: String,
+    #[schema(max_length = 5000)]
     pub en: String,
 }
 

@@ -12,10 +12,11 @@ const LINE: &[(&str, &[&str])] = &[
     ("guidelines", &["idempotency"]),
     ("questionnaires", &["guidelines"]),
     ("clients", &["idempotency", "questionnaires"]),
-    ("contacts", &[]),
+    ("contacts", &["idempotency"]),
     ("assessments", &["clients", "contacts", "guidelines", "idempotency", "questionnaires"]),
     ("records", &["assessments", "clients"]),
     ("routing", &["contacts"]),
+    ("incidents", &["clients", "contacts", "idempotency", "routing"]),
 ];
 
 struct Line {

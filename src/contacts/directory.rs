@@ -1,15 +1,18 @@
 //! The shipped directory: its files, and the checks they must pass.
 use super::domain::{Category, Channel, Confidence, Contact, ContactSource, Function};
+use super::own::OwnContact;
 use crate::shipped::Faults;
 use crate::text::LocalizedText;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
 /// The shipped contacts and the sources that contacts and routing rules cite.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Directory {
     contacts: Vec<Contact>,
     sources: Vec<ContactSource>,
+    /// Own contacts that stand for a shipped kind of contact: (kind, id).
+    stand_ins: Vec<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +71,41 @@ impl Directory {
             }
         }
         faults.unique("contacts", contacts.iter().map(|c: &Contact| c.id.as_str()));
-        Self { contacts, sources }
+        Self { contacts, sources, stand_ins: vec![] }
+    }
+
+    /// The directory as a tenant sees it: what it says of shipped contacts, and its own before them.
+    pub fn with(&self, own: &[OwnContact]) -> Result<Self, serde_json::Error> {
+        let mut all = self.clone();
+        for own in own {
+            let merged = own.said.onto(self.contact(&own.said.id))?;
+            if let Some(kind) = &own.said.stands_for {
+                all.stand_ins.push((kind.clone(), own.said.id.clone()));
+            }
+            match all.contacts.iter_mut().find(|contact| contact.id == merged.id) {
+                Some(contact) => *contact = merged,
+                None => all.contacts.push(merged),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The own contact that is meant by a kind of contact and the name of a party.
+    pub fn stand_in(&self, kind: &str, party: Option<&str>) -> Option<&Contact> {
+        let mut own = self.stand_ins.iter().filter(|(stands_for, _)| stands_for == kind);
+        let named = |contact: &&Contact| {
+            party.is_some_and(|party| {
+                [&contact.name.ja, &contact.name.en].into_iter().any(|name| name == party)
+            })
+        };
+        match party {
+            Some(_) => own.filter_map(|(_, id)| self.contact(id)).find(named),
+            // Nobody is named: it is clear who is meant where there is only one.
+            None => match (own.next(), own.next()) {
+                (Some((_, id)), None) => self.contact(id),
+                _ => None,
+            },
+        }
     }
 
     pub fn contacts(&self) -> &[Contact] {
@@ -102,6 +139,11 @@ fn check(entry: &Entry, sources: &[ContactSource], faults: &mut Faults) {
     }
     for source in &entry.sources {
         faults.known(&place, source, sources.iter().map(|s| s.key.as_str()));
+    }
+    for opening in entry.channels.iter().filter_map(|channel| channel.opening.as_ref()) {
+        if !opening.is_whole() {
+            faults.add(format!("{place}: opening hours are not whole"));
+        }
     }
     if entry.channels.is_empty() {
         faults.add(format!("{place}: has no channel"));

@@ -1,6 +1,8 @@
 //! Contacts as they are served.
+use super::hours::OpeningHours;
+use crate::calendar::Holidays;
 use crate::text::LocalizedText;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -79,20 +81,23 @@ words! {
 }
 
 /// A way to reach a contact.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ContactChannel)]
 pub struct Channel {
     /// `phone`, `email`, `web_form`, `web`, `in_person`, `post` or `contract_contact`; more may come.
     #[serde(rename = "type")]
-    #[schema(value_type = String, example = "phone")]
+    #[schema(value_type = String, pattern = "^(phone|email|web_form|web|in_person|post|contract_contact)$", example = "phone")]
     pub kind: ChannelType,
     /// Number, address or URL; null where the company's own contract holds it.
-    #[schema(example = "#9110")]
+    #[schema(max_length = 500, example = "#9110")]
     pub value: Option<String>,
     pub hours: Option<LocalizedText>,
+    /// When somebody answers, where that is known.
+    pub opening: Option<OpeningHours>,
     pub note: Option<LocalizedText>,
     /// The value is not confirmed by a source: check it before you rely on it.
+    #[serde(default)]
     pub unverified: bool,
 }
 
@@ -113,7 +118,8 @@ pub struct ContactSource {
 }
 
 /// Somebody to turn to in an incident.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = ContactEntry)]
 pub struct Contact {
     #[schema(example = "police_pref_cyber")]
     pub id: String,
@@ -155,10 +161,65 @@ pub struct Contact {
     pub unverified: bool,
 }
 
+/// A way to reach a contact at some moment, and why this one.
+#[derive(Debug, Clone, Copy)]
+pub struct Chosen<'a> {
+    pub channel: &'a Channel,
+    /// `None` where the hours are not known.
+    pub open: Option<bool>,
+    pub opens: Option<DateTime<Utc>>,
+    /// The usual way, where that one is closed.
+    pub instead_of: Option<ChannelType>,
+}
+
+impl Chosen<'_> {
+    pub fn why(&self) -> LocalizedText {
+        let (ja, en) = match (self.instead_of, self.open) {
+            (Some(_), Some(true)) => (
+                "通常の窓口は時間外のため、今開いている窓口",
+                "the usual way is closed now, and this one is open",
+            ),
+            (Some(_), _) => (
+                "通常の窓口は時間外のため、時間の定めがない窓口",
+                "the usual way is closed now, and this one has no known hours",
+            ),
+            (None, Some(true)) => ("今受け付けている", "open now"),
+            (None, Some(false)) => {
+                ("今は時間外。開いている窓口はほかにない", "closed now, and no other way is open")
+            }
+            (None, None) => ("受付時間は確認されていない", "its hours are not known"),
+        };
+        LocalizedText::new(ja, en)
+    }
+}
+
 impl Contact {
-    /// The channel of this type, or else the first one.
-    pub fn channel(&self, kind: ChannelType) -> Option<&Channel> {
-        self.channels.iter().find(|channel| channel.kind == kind).or(self.channels.first())
+    /// The date by which it was to be verified again has passed.
+    pub fn is_overdue(&self, today: NaiveDate) -> bool {
+        self.verify_by < today
+    }
+
+    /// The channel for the moment: the one that the rule names, unless it is closed and another one is
+    /// open, or at least not known to be closed.
+    pub fn channel(&self, kind: ChannelType, at: DateTime<Utc>, holidays: &Holidays) -> Option<Chosen<'_>> {
+        let usual = self.channels.iter().find(|channel| channel.kind == kind).or(self.channels.first())?;
+        let is_open = |channel: &Channel| channel.opening.as_ref().map(|hours| hours.is_open(at, holidays));
+        let others = || self.channels.iter().filter(|channel| channel.value.is_some() && *channel != usual);
+        let open = is_open(usual);
+        let instead = (open == Some(false))
+            .then(|| {
+                let now = others().find(|channel| is_open(channel) == Some(true));
+                now.or_else(|| others().find(|channel| is_open(channel).is_none()))
+            })
+            .flatten();
+        let channel = instead.unwrap_or(usual);
+        let open = is_open(channel);
+        let opens = if open == Some(false) {
+            channel.opening.as_ref().and_then(|hours| hours.next_opening(at, holidays))
+        } else {
+            None
+        };
+        Some(Chosen { channel, open, opens, instead_of: instead.map(|_| usual.kind) })
     }
 }
 

@@ -1,25 +1,97 @@
-//! `/v1/contacts`: the shipped directory is open to everybody.
+//! `/v1/contacts`: the shipped directory is open to everybody; with a token, the tenant's own on top.
+mod own;
+
 use super::directory::Directory;
 use super::domain::{Category, Contact, Function};
 use super::helpers::helpers;
+use super::own::{ContactDifference, OwnContact};
+use super::store;
+use crate::answer;
 use crate::body::Query;
+use crate::calendar::TOKYO;
+use crate::caller::{Scope, Visitor};
+use crate::clock;
+use crate::db::{Db, StoreError};
 use crate::page::Page;
-use crate::problem::{Fault, Open, Problem};
+use crate::problem::{Fault, Problem, Visiting};
 use crate::shelf;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_contacts).service(show_contact);
+    config
+        .service(list_contacts)
+        .service(own::create_contact)
+        .service(show_contact)
+        .service(own::update_contact)
+        .service(own::delete_contact);
+}
+
+/// Somebody to turn to, and whose word it is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Contact)]
+pub struct ContactOut {
+    #[serde(flatten)]
+    contact: Contact,
+    /// `shipped`, `own`, or `overridden` where the tenant says something else than what ships.
+    #[schema(value_type = String, example = "shipped")]
+    origin: Origin,
+    /// The kind of contact that an own one is.
+    stands_for: Option<String>,
+    /// The date of `verify_by` has passed: check before you rely on it.
+    verification_overdue: bool,
+    /// What ships says something else by now than when it was overridden.
+    differences: Vec<ContactDifference>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Origin {
+    Shipped,
+    Own,
+    Overridden,
+}
+
+impl ContactOut {
+    fn shipped(contact: &Contact, now: DateTime<Utc>) -> Self {
+        Self {
+            verification_overdue: contact.is_overdue(today(now)),
+            contact: contact.clone(),
+            origin: Origin::Shipped,
+            stands_for: None,
+            differences: vec![],
+        }
+    }
+
+    fn own(own: &OwnContact, directory: &Directory, now: DateTime<Utc>) -> Result<Self, Problem> {
+        let shipped = directory.contact(&own.said.id);
+        let contact = own.said.onto(shipped).map_err(broken)?;
+        Ok(Self {
+            verification_overdue: contact.is_overdue(today(now)),
+            contact,
+            origin: if shipped.is_some() { Origin::Overridden } else { Origin::Own },
+            stands_for: own.said.stands_for.clone(),
+            differences: own.differences(shipped).map_err(broken)?,
+        })
+    }
+}
+
+fn today(now: DateTime<Utc>) -> NaiveDate {
+    now.with_timezone(&TOKYO).date_naive()
+}
+
+fn broken(error: serde_json::Error) -> Problem {
+    StoreError::corrupt(format!("a contact cannot be written: {error}")).into()
 }
 
 /// A page of contacts, by category.
 #[derive(Serialize, ToSchema)]
 pub struct ContactPage {
-    items: Vec<Contact>,
+    items: Vec<ContactOut>,
     next_cursor: Option<String>,
 }
 
@@ -48,46 +120,95 @@ pub struct ContactParams {
 
 /// List contacts
 ///
-/// Whom to turn to in an incident, with what each does and does not do.
-#[utoipa::path(tag = "contacts", operation_id = "listContacts", security(()), params(ContactParams),
-    responses((status = 200, body = ContactPage), Open))]
+/// Whom to turn to in an incident, with what each does and does not do. With a token that holds
+/// `contacts:read`, the tenant's own and its overrides as well.
+#[utoipa::path(tag = "contacts", operation_id = "listContacts", security((), ("bearer" = [])),
+    params(ContactParams), responses((status = 200, body = ContactPage), Visiting))]
 #[get("/v1/contacts")]
 async fn list_contacts(
+    visitor: Visitor,
     request: HttpRequest,
+    db: Data<Db>,
     directory: Data<Directory>,
     Query(params): Query<ContactParams>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = Filter::read(&params)?;
-    let list = format!("{filter:?}");
-    let page = Page::read(
-        params.after.as_deref(),
-        params.limit,
-        &["contacts", &list, &format!("{:?}", params.helps_with)],
-    )?;
+    let (own, tenant) = own_of(&visitor, &db).await?;
+    let now = clock::now();
+    let page = || listed(&params, &directory, &own, tenant.as_deref(), now);
+    if own.is_empty() {
+        // What is overdue changes with the day.
+        return shelf::json_on(&request, today(now), page);
+    }
+    answer::private(&request, &page()?)
+}
+
+fn listed(
+    params: &ContactParams,
+    directory: &Directory,
+    own: &[OwnContact],
+    tenant: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<ContactPage, Problem> {
+    let filter = Filter::read(params)?;
+    let list = format!("{:?}", (&filter, &params.helps_with));
+    let parts = ["contacts", tenant.unwrap_or_default(), &list];
+    let page = Page::read(params.after.as_deref(), params.limit, &parts)?;
+    let all = directory.with(own).map_err(broken)?;
     let all: Vec<&Contact> = match &params.helps_with {
-        Some(tag) => helpers(&directory, std::slice::from_ref(tag)),
-        None => directory.contacts().iter().collect(),
+        Some(tag) => helpers(&all, std::slice::from_ref(tag)),
+        None => all.contacts().iter().collect(),
     };
     let found: Vec<&Contact> = all.into_iter().filter(|contact| filter.accepts(contact)).collect();
     let (items, next_cursor) = page.of(found, |contact| &contact.id)?;
-    let page = ContactPage { items: items.into_iter().cloned().collect(), next_cursor };
-    shelf::json(&request, || Ok(page))
+    let shown = |contact: &Contact| match own.iter().find(|own| own.said.id == contact.id) {
+        Some(own) => ContactOut::own(own, directory, now),
+        None => Ok(ContactOut::shipped(contact, now)),
+    };
+    let items = items.into_iter().map(shown).collect::<Result<_, _>>()?;
+    Ok(ContactPage { items, next_cursor })
+}
+
+/// The own contacts of whoever may read them, and whose they are.
+async fn own_of(visitor: &Visitor, db: &Db) -> Result<(Vec<OwnContact>, Option<String>), Problem> {
+    let Some(tenant) = visitor.with(Scope::ContactsRead) else {
+        return Ok((vec![], None));
+    };
+    let slug = tenant.slug().to_owned();
+    let own = db.read(move |conn| store::all(conn, &tenant)).await?;
+    Ok((own, Some(slug)))
 }
 
 /// Show a contact
 ///
-/// One contact with its channels, what to have in hand, and its sources.
-#[utoipa::path(tag = "contacts", operation_id = "getContact", security(()),
+/// One contact with its channels, what to have in hand, and its sources. With a token that holds
+/// `contacts:read`, what the tenant says of it.
+#[utoipa::path(tag = "contacts", operation_id = "getContact", security((), ("bearer" = [])),
     params(("contact" = String, Path, example = "police_pref_cyber")),
-    responses((status = 200, body = Contact), Open))]
+    responses((status = 200, body = ContactOut), Visiting))]
 #[get("/v1/contacts/{contact}")]
 async fn show_contact(
+    visitor: Visitor,
     request: HttpRequest,
+    db: Data<Db>,
     directory: Data<Directory>,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
+    let now = clock::now();
+    if let Some(tenant) = visitor.with(Scope::ContactsRead) {
+        let wanted = id.clone();
+        let own = match db.read(move |conn| store::get(conn, &tenant, &wanted)).await {
+            Err(StoreError::Missing) => None,
+            found => Some(found?),
+        };
+        let shown = match (own, directory.contact(&id)) {
+            (Some(own), _) => ContactOut::own(&own, &directory, now)?,
+            (None, Some(shipped)) => ContactOut::shipped(shipped, now),
+            (None, None) => return Err(Problem::not_found()),
+        };
+        return answer::private(&request, &shown);
+    }
     let contact = directory.contact(&id).ok_or_else(Problem::not_found)?;
-    shelf::json(&request, || Ok(contact))
+    shelf::json_on(&request, today(now), || Ok(ContactOut::shipped(contact, now)))
 }
 
 #[derive(Debug)]

@@ -2,9 +2,13 @@
 mod directory;
 mod domain;
 mod helpers;
+mod hours;
 mod http;
+mod own;
+mod store;
 
 pub use directory::Directory;
 pub use domain::{ChannelType, Confidence, Contact, ContactSource};
 pub use helpers::helpers;
 pub use http::routes;
+pub use store::directory_of;

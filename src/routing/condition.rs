@@ -3,6 +3,7 @@ use super::facts::{Facts, Item, Value};
 use super::words::{Tri, Truth};
 use chrono::{Datelike as _, NaiveDate};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// Where a fact is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,8 @@ pub struct Test {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Op {
     Present,
-    ConfirmedOnly,
+    /// Only certainty that it is so makes this false.
+    NotConfirmed,
     Absent,
     Established,
     NotEstablished,
@@ -45,6 +47,14 @@ pub enum Op {
     In(Vec<String>),
     AnyOf(Vec<String>),
     NoneOf(Vec<String>),
+    /// Something else than these is said, or nothing is. A word that only sums up a closer one does
+    /// not count beside it.
+    OtherThan {
+        words: Vec<String>,
+        umbrellas: BTreeMap<String, Vec<String>>,
+    },
+    /// It is later, or more, than the other fact.
+    Exceeds(FactRef),
     /// The number stands in this order to the value.
     Compare(&'static [Ordering], u64),
     IsTrue,
@@ -140,7 +150,7 @@ impl Test {
         let value = context.given(self.fact);
         match &self.op {
             Op::Present => tri(value.as_ref(), Truth::Yes, Truth::Yes, Truth::No),
-            Op::ConfirmedOnly => tri(value.as_ref(), Truth::Yes, Truth::No, Truth::No),
+            Op::NotConfirmed => (!matches!(value, Some(Value::Tri(Tri::Confirmed)))).into(),
             Op::Absent => tri(value.as_ref(), Truth::No, Truth::No, Truth::Yes),
             Op::Established => is_established(value.as_ref()).into(),
             Op::NotEstablished => (!is_established(value.as_ref())).into(),
@@ -149,6 +159,8 @@ impl Test {
             Op::In(wanted) => among(value.as_ref(), wanted),
             Op::AnyOf(wanted) => intersects(value.as_ref(), wanted).into(),
             Op::NoneOf(wanted) => (!intersects(value.as_ref(), wanted)).into(),
+            Op::OtherThan { words, umbrellas } => says_other_than(value.as_ref(), words, umbrellas).into(),
+            Op::Exceeds(other) => exceeds(value, context.given(*other)),
             Op::Compare(orders, limit) => match value {
                 Some(Value::Count(number)) => orders.contains(&number.cmp(limit)).into(),
                 _ => Truth::Unknown,
@@ -213,6 +225,30 @@ fn among(value: Option<&Value>, wanted: &[String]) -> Truth {
 
 fn intersects(value: Option<&Value>, wanted: &[String]) -> bool {
     matches!(value, Some(Value::Words(words)) if words.iter().any(|word| wanted.contains(word)))
+}
+
+fn says_other_than(
+    value: Option<&Value>,
+    words: &[String],
+    umbrellas: &BTreeMap<String, Vec<String>>,
+) -> bool {
+    let said = match value {
+        Some(Value::Words(said)) => said.as_slice(),
+        _ => &[],
+    };
+    let sums_up = |word: &String| {
+        umbrellas.get(word).is_some_and(|closer| closer.iter().any(|closer| said.contains(closer)))
+    };
+    said.is_empty() || said.iter().any(|word| !words.contains(word) && !sums_up(word))
+}
+
+fn exceeds(value: Option<Value>, other: Option<Value>) -> Truth {
+    match (value, other) {
+        (Some(Value::Time(value)), Some(Value::Time(other))) => (value > other).into(),
+        (Some(Value::Date(value)), Some(Value::Date(other))) => (value > other).into(),
+        (Some(Value::Count(value)), Some(Value::Count(other))) => (value > other).into(),
+        _ => Truth::Unknown,
+    }
 }
 
 /// Whole calendar months from one date to a later one; negative when it is earlier.

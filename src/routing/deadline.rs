@@ -2,9 +2,9 @@
 use super::condition::{Context, FactRef};
 use super::decision::{Due, DueKind};
 use super::facts::Value;
+use crate::calendar::Holidays;
 use crate::text::LocalizedText;
-use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDate, TimeDelta, Weekday};
-use std::collections::HashSet;
+use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
 
 /// A fact that a clock starts at, or a number that a contract sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,32 +54,6 @@ pub enum Count {
     Inclusive,
     /// The start is not counted (Civil Code art. 140).
     Exclusive,
-}
-
-/// Days on which the authorities are closed: weekends, national holidays, the turn of the year.
-#[derive(Debug, Default)]
-pub struct Holidays {
-    pub dates: HashSet<NaiveDate>,
-    /// (month, day) of every year.
-    pub closures: HashSet<(u32, u32)>,
-    /// The dates are known until here.
-    pub valid_until: NaiveDate,
-}
-
-impl Holidays {
-    pub fn is_closed(&self, date: NaiveDate) -> bool {
-        matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
-            || self.dates.contains(&date)
-            || self.closures.contains(&(date.month(), date.day()))
-    }
-
-    fn next_open(&self, mut date: NaiveDate) -> NaiveDate {
-        while self.is_closed(date) {
-            let Some(next) = date.succ_opt() else { break };
-            date = next;
-        }
-        date
-    }
 }
 
 impl Deadline {

@@ -1,5 +1,6 @@
 //! What the engine answers.
 use super::condition::Finding;
+use super::rules::Turn;
 use super::words::{BasisType, Obligation, Stage, Tri};
 use crate::contacts::{ChannelType, Confidence};
 use crate::text::LocalizedText;
@@ -17,6 +18,8 @@ pub struct Decision {
     pub guardrails: Vec<(String, LocalizedText)>,
     /// In the order to do them.
     pub actions: Vec<Action>,
+    /// Duties of earlier stages that nobody has said are done, in the order to do them.
+    pub outstanding: Vec<Action>,
     pub completed: Vec<Completed>,
     pub not_applied: Vec<NotApplied>,
 }
@@ -29,6 +32,7 @@ pub struct Action {
     /// Whom among several: which vendor, which customer.
     pub party: Option<String>,
     pub obligation: Obligation,
+    pub turn: Turn,
     /// It is not known yet whether the rules hold.
     pub provisional: bool,
     /// What to do first: that of the rule, moved forward when it presses and back when it is far.
@@ -100,6 +104,19 @@ pub enum DueKind {
     DateTime,
     Unresolved,
     None,
+}
+
+impl DueKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Immediate => "immediate",
+            Self::Asap => "asap",
+            Self::Date => "date",
+            Self::DateTime => "date_time",
+            Self::Unresolved => "unresolved",
+            Self::None => "none",
+        }
+    }
 }
 
 /// By when.

@@ -1,9 +1,10 @@
 //! A decision on the wire. Plain strings for people (`why`, `legal_basis`, `hours`,
 //! `deadline_steps`) are in the language asked for, like `title` and `detail` of a problem.
-use super::decision::{Action, Completed, Decision, Due, DueKind, Reason, Status};
+use super::decision::{Due, DueKind, Status};
 use super::words::{BasisType, Obligation, Stage, Tri};
-use crate::contacts::{ChannelType, Confidence, Directory};
-use crate::text::{Language, LocalizedText};
+use crate::calendar::TOKYO;
+use crate::contacts::{ChannelType, Confidence};
+use crate::text::LocalizedText;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ pub struct DecisionOut {
     pub guardrails: Vec<GuardrailOut>,
     /// In the order to do them.
     pub actions: Vec<ActionOut>,
+    /// Duties of earlier stages that the history does not say are done: do them, or say that they are.
+    pub outstanding: Vec<ActionOut>,
     /// Done already, by the facts' history.
     pub completed: Vec<CompletedOut>,
     /// Duties that do not hold here, and rules that a more special one replaced.
@@ -66,9 +69,15 @@ pub struct ActionOut {
     /// It is not known yet whether this is needed; `open_questions` would settle it.
     pub provisional: bool,
     pub due: DueOut,
+    /// The contact of one's own that is meant: its channel is shown.
+    pub own_contact: Option<String>,
+    /// The date by which the contact was to be verified again has passed.
+    pub verification_overdue: bool,
     pub channel: Option<ActionChannel>,
     /// Forms that can be used.
     pub forms: Vec<String>,
+    /// Reports whose fields can be filled in: `GET /v1/incidents/{incident}/forms/{form}`.
+    pub reports: Vec<String>,
     /// What each of these forms is, and why it helps.
     pub form_notes: Vec<FormNote>,
     /// Sets of particulars that the report asks for.
@@ -118,6 +127,12 @@ pub struct ActionChannel {
     pub value: Option<String>,
     /// In the language asked for.
     pub hours: Option<String>,
+    /// Whether somebody answers at the time of the decision; null where the hours are not known.
+    pub open: Option<bool>,
+    /// When it opens next, where it is closed.
+    pub opens: Option<DateTime<Utc>>,
+    /// Why this way, in the language asked for.
+    pub why: String,
 }
 
 /// The contact that was replaced, and why.
@@ -185,138 +200,15 @@ pub struct NotAppliedOut {
     pub why: String,
 }
 
-/// What a decision is written with: names from the directory, in a language.
-#[derive(Debug)]
-pub struct Writer<'a> {
-    pub directory: &'a Directory,
-    pub ruleset: &'a super::Ruleset,
-    pub language: Language,
-}
-
-impl Writer<'_> {
-    pub fn decision(&self, decision: Decision) -> DecisionOut {
-        DecisionOut {
-            as_of: decision.as_of.to_utc(),
-            ruleset: self.ruleset.version.clone(),
-            stage: decision.stage,
-            derived: decision.derived.into_iter().collect(),
-            guardrails: decision
-                .guardrails
-                .into_iter()
-                .map(|(id, text)| GuardrailOut { id, text })
-                .collect(),
-            actions: decision
-                .actions
-                .into_iter()
-                .zip(1..)
-                .map(|(action, sequence)| self.action(action, sequence))
-                .collect(),
-            completed: decision.completed.into_iter().map(|completed| self.completed(completed)).collect(),
-            not_applied: decision
-                .not_applied
-                .into_iter()
-                .map(|not_applied| NotAppliedOut {
-                    rule: not_applied.rule,
-                    why: self.say(&not_applied.why),
-                })
-                .collect(),
-            notice: self.ruleset.notice.clone(),
+impl DueOut {
+    /// On one line.
+    pub fn shown(&self) -> String {
+        match (self.date, self.at) {
+            (Some(date), _) => date.to_string(),
+            (None, Some(at)) => at.with_timezone(&TOKYO).to_rfc3339(),
+            (None, None) => self.kind.as_str().to_owned(),
         }
     }
-
-    fn say(&self, text: &LocalizedText) -> String {
-        text.get(self.language).to_owned()
-    }
-
-    fn action(&self, action: Action, sequence: usize) -> ActionOut {
-        ActionOut {
-            sequence,
-            contact_name: self.contact_name(&action.contact),
-            action_name: named(&self.ruleset.actions, &action.action),
-            due: action.due.into(),
-            channel: self.channel(&action),
-            contact: action.contact,
-            action: action.action,
-            party: action.party,
-            obligation: action.obligation,
-            tier: action.tier,
-            tier_name: named(&self.ruleset.tiers, &action.tier),
-            form_notes: self.form_notes(&action.forms),
-            status: action.status,
-            provisional: action.provisional,
-            forms: action.forms,
-            info_sets: action.info_sets,
-            after: action.after,
-            open_questions: action.open_questions,
-            substitution: action.substituted.map(|s| SubstitutionOut {
-                rule: s.rule,
-                contact: s.contact,
-                text: s.reason,
-            }),
-            reasons: action.reasons.into_iter().map(|r| self.reason(r)).collect(),
-        }
-    }
-
-    fn reason(&self, reason: Reason) -> ReasonOut {
-        ReasonOut {
-            rule: reason.rule,
-            legal_basis: self.say(&reason.legal_basis),
-            text: reason.text,
-            basis_type: reason.basis_type,
-            sources: reason.sources,
-            confidence: reason.confidence,
-            unverified: reason.unverified,
-            provisional: reason.provisional,
-            facts: reason
-                .facts
-                .into_iter()
-                .map(|finding| FactFinding { fact: finding.fact, value: finding.value })
-                .collect(),
-            deadline_steps: reason.deadline_steps.iter().map(|s| self.say(s)).collect(),
-        }
-    }
-
-    fn channel(&self, action: &Action) -> Option<ActionChannel> {
-        let channel = self.directory.contact(&action.contact)?.channel(action.channel)?;
-        Some(ActionChannel {
-            kind: channel.kind,
-            value: channel.value.clone(),
-            hours: channel.hours.as_ref().map(|hours| self.say(hours)),
-        })
-    }
-
-    fn completed(&self, completed: Completed) -> CompletedOut {
-        CompletedOut {
-            contact_name: self.contact_name(&completed.contact),
-            contact: completed.contact,
-            action: completed.action,
-            party: completed.party,
-            at: completed.at.map(|at| at.to_utc()),
-            rules: completed.rules,
-        }
-    }
-
-    /// The rules are checked at start to name contacts of the directory only.
-    fn contact_name(&self, id: &str) -> LocalizedText {
-        self.directory.contact(id).map_or_else(|| LocalizedText::new(id, id), |c| c.name.clone())
-    }
-
-    fn form_notes(&self, forms: &[String]) -> Vec<FormNote> {
-        let known = self.ruleset.annotations.iter().filter(|note| forms.contains(&note.form));
-        known
-            .map(|note| FormNote {
-                form: note.form.clone(),
-                title: named(&self.ruleset.forms, &note.form),
-                text: note.reason.clone(),
-            })
-            .collect()
-    }
-}
-
-/// The title of a word; the files are checked to have one for each.
-fn named<K: PartialEq + ToString>(titles: &[(K, LocalizedText)], word: &K) -> LocalizedText {
-    let title = titles.iter().find(|(known, _)| known == word);
-    title.map_or_else(|| LocalizedText::new(word.to_string(), word.to_string()), |(_, title)| title.clone())
 }
 
 impl From<Due> for DueOut {

@@ -5,7 +5,7 @@ use super::decision::{Action, Completed, Decision, NotApplied, Reason, Status, S
 use super::facts::{Facts, Item};
 use super::merge::merge;
 use super::order::order;
-use super::rules::{Party, Rule, Ruleset};
+use super::rules::{Contradiction, Party, Rule, Ruleset, Turn};
 use super::words::{Obligation, OnUnknown, Tri, Truth};
 use crate::text::LocalizedText;
 
@@ -24,14 +24,16 @@ pub fn decide(ruleset: &Ruleset, facts: &Facts) -> Decision {
     let mut fired: Vec<Fired<'_>> = ruleset
         .rules
         .iter()
-        .filter(|rule| rule.is_candidate(facts.stage, facts.as_of.date_naive()))
-        .flat_map(|rule| fire(rule, ruleset, &context, &mut not_applied))
+        .filter(|rule| rule.is_in_force(facts.as_of.date_naive()))
+        .filter_map(|rule| Some((rule, rule.turn(facts.stage)?)))
+        .flat_map(|(rule, turn)| fire(rule, turn, ruleset, &context, &mut not_applied))
         .collect();
     override_general(&mut fired, &mut not_applied);
     substitute(&mut fired, ruleset, &context);
     let (actions, completed) = drop_done(merge(fired), facts);
     let mut actions = attach_forms(actions, ruleset, &context);
     order(&mut actions, facts.as_of);
+    let (outstanding, actions) = actions.into_iter().partition(|action| action.turn == Turn::Before);
     not_applied.sort_by(|a: &NotApplied, b| a.rule.cmp(&b.rule));
     Decision {
         as_of: facts.as_of,
@@ -49,9 +51,18 @@ pub fn decide(ruleset: &Ruleset, facts: &Facts) -> Decision {
             .map(|guardrail| (guardrail.id.clone(), guardrail.text.clone()))
             .collect(),
         actions,
+        outstanding,
         completed,
         not_applied,
     }
+}
+
+/// Facts that cannot both be so, by what the rules know of them.
+pub fn contradictions<'a>(ruleset: &'a Ruleset, facts: &Facts) -> Vec<&'a Contradiction> {
+    let derived = derive(ruleset, facts);
+    let context = Context { facts, derived: &derived, item: None };
+    let all = ruleset.contradictions.iter();
+    all.filter(|contradiction| contradiction.when.truth(&context) == Truth::Yes).collect()
 }
 
 /// Each derivation may use those before it.
@@ -66,6 +77,7 @@ fn derive(ruleset: &Ruleset, facts: &Facts) -> Vec<Tri> {
 
 fn fire<'a>(
     rule: &'a Rule,
+    turn: Turn,
     ruleset: &'a Ruleset,
     context: &Context<'_>,
     not_applied: &mut Vec<NotApplied>,
@@ -77,12 +89,12 @@ fn fire<'a>(
         _ => None,
     };
     let Some(obligation) = level else {
-        near_miss(rule, || because(&rule.when.findings(context)), not_applied);
+        near_miss(rule, turn, || because(&rule.when.findings(context)), not_applied);
         return vec![];
     };
     let fired = |context: &Context<'_>, party: Option<String>| Fired {
         rule,
-        action: action(rule, ruleset, context, obligation, truth, party),
+        action: Action { turn, ..action(rule, ruleset, context, obligation, truth, party) },
     };
     let Some(each) = &rule.for_each else {
         let party = match &rule.party {
@@ -110,7 +122,7 @@ fn fire<'a>(
                 format!("because no entry of {path} matches"),
             )
         };
-        near_miss(rule, none, not_applied);
+        near_miss(rule, turn, none, not_applied);
     }
     chosen
 }
@@ -120,13 +132,19 @@ fn of_item<'a>(context: &Context<'a>, item: &'a Item) -> Context<'a> {
 }
 
 /// Duties that do not hold say why: a reader must see that nothing was forgotten.
-fn near_miss(rule: &Rule, why: impl FnOnce() -> LocalizedText, not_applied: &mut Vec<NotApplied>) {
-    if rule.obligation == Obligation::Must {
+fn near_miss(
+    rule: &Rule,
+    turn: Turn,
+    why: impl FnOnce() -> LocalizedText,
+    not_applied: &mut Vec<NotApplied>,
+) {
+    if rule.obligation == Obligation::Must && turn == Turn::Now {
         not_applied.push(NotApplied { rule: rule.id.clone(), why: why() });
     }
 }
 
-fn because(findings: &[Finding]) -> LocalizedText {
+/// In words, the facts that decided.
+pub fn because(findings: &[Finding]) -> LocalizedText {
     let told = |is: &str, and: &str| {
         let parts: Vec<_> = findings.iter().map(|f| format!("{}{is}{}", f.fact, f.value)).collect();
         parts.join(and)
@@ -155,6 +173,7 @@ fn action(
         action: rule.action.clone(),
         party,
         obligation,
+        turn: Turn::Now,
         provisional,
         tier: rule.tier,
         priority: rule.priority,

@@ -1,17 +1,12 @@
 //! The facts of an incident: what may be said (the schema, which is data) and what was said.
 use super::words::{Stage, Tri};
+use crate::calendar::TOKYO;
 use crate::era;
 use crate::text::LocalizedText;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Deserialize;
 use serde_json::Value as Json;
-use std::collections::HashMap;
-
-/// Japan Standard Time has no summer time: all dates are dates there.
-pub const TOKYO: FixedOffset = match FixedOffset::east_opt(9 * 3600) {
-    Some(offset) => offset,
-    None => unreachable!(),
-};
+use std::collections::{BTreeMap, HashMap};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,6 +38,12 @@ pub struct Entry {
     pub required: bool,
     #[serde(default)]
     pub words: Vec<String>,
+    /// Words that mean nothing more beside one of their closer words.
+    #[serde(default)]
+    pub umbrellas: BTreeMap<String, Vec<String>>,
+    /// Words that follow from a major division of the Japan Standard Industrial Classification.
+    #[serde(default)]
+    pub industries: BTreeMap<String, String>,
     pub pattern: Option<String>,
     /// The largest count.
     pub maximum: Option<u64>,
@@ -57,7 +58,7 @@ impl Entry {
 }
 
 /// Every fact that may be given, in order.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct FactSchema {
     pub entries: Vec<Entry>,
 }
@@ -176,6 +177,13 @@ impl Facts {
 
     pub fn get(&self, index: usize) -> Option<&Value> {
         self.values.get(&index)
+    }
+
+    /// The same with one more thing said.
+    pub fn with(&self, index: usize, value: Value) -> Self {
+        let mut facts = self.clone();
+        facts.values.insert(index, value);
+        facts
     }
 
     pub fn items(&self, list: usize) -> &[Item] {

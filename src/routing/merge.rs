@@ -2,6 +2,7 @@
 use super::decision::Action;
 use super::engine::Fired;
 use super::order::due_rank;
+use super::rules::Turn;
 
 /// Merges actions with the same contact, word and party: the strongest obligation, the certain over
 /// the provisional, the earliest due, the lowest tier, all reasons.
@@ -34,6 +35,7 @@ fn join(kept: &mut Action, other: Action) {
     };
     kept.obligation = kept.obligation.min(other.obligation);
     kept.provisional &= other.provisional;
+    kept.turn = if kept.turn == Turn::Now { Turn::Now } else { other.turn };
     let sooner = due_rank(&other.due) < due_rank(&kept.due);
     if sooner {
         kept.due = other.due;

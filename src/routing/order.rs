@@ -1,7 +1,7 @@
 //! What to do first: tiers, moved by what presses and what can wait.
 use super::decision::{Action, Due, DueKind, Status};
-use super::facts::TOKYO;
 use super::words::Obligation;
+use crate::calendar::TOKYO;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta};
 
 /// Urgent duties stand at least as high as cover and evidence.

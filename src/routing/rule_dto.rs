@@ -117,3 +117,44 @@ pub struct DeadlineDocument {
     /// The fact that holds the contract's days.
     pub days_fact: Option<String>,
 }
+
+/// One version of the rules.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = RoutingRuleset)]
+pub struct VersionDocument {
+    #[schema(example = "2026.11.23.2")]
+    pub version: String,
+    #[schema(format = Date)]
+    pub released_on: NaiveDate,
+    /// Decisions are made with this one unless a call names another.
+    pub current: bool,
+    pub summary: LocalizedText,
+    /// How many rules it has.
+    pub rules: usize,
+    /// What it changed in the version before it.
+    pub changes: Vec<ChangeDocument>,
+    /// The last day of which it is known whether it is a holiday; a decision that needs a later day says so.
+    #[schema(format = Date)]
+    pub holidays_valid_until: NaiveDate,
+}
+
+/// What a version did to a rule or to a derived fact.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RulesetChange)]
+pub struct ChangeDocument {
+    /// `added`, `changed` or `removed`.
+    #[schema(value_type = String, example = "changed")]
+    pub kind: ChangeKind,
+    /// Ids of rules and derived facts.
+    pub entries: Vec<String>,
+    pub note: LocalizedText,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    Added,
+    Changed,
+    Removed,
+}

@@ -1,9 +1,9 @@
 //! The request schema of the facts, made from the same list that reads them.
 use super::facts::{Entry, FactSchema, Kind};
-use super::shipped::fact_schema;
+use super::shipped::shipped_facts;
 use super::words::Tri;
 use crate::shipped::Faults;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 use utoipa::openapi::schema::{
@@ -17,7 +17,14 @@ use utoipa::{PartialSchema, ToSchema};
 #[serde(transparent)]
 pub struct RoutingFacts(pub serde_json::Value);
 
+/// What is known of an incident, as nested JSON, without the time of evaluation and what was done: of
+/// these the incident keeps record itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KnownFacts(pub serde_json::Value);
+
 const NAME: &str = "RoutingFacts";
+const KNOWN: &str = "KnownFacts";
 /// Far more than an incident has; a bound for whoever generates or stores.
 const MOST_ITEMS: usize = 200;
 const LONGEST_TEXT: usize = 200;
@@ -25,7 +32,7 @@ const LONGEST_TEXT: usize = 200;
 type Named = (String, RefOr<Schema>);
 
 /// Faults in the file are told at start, by the one who loads the rules.
-static SCHEMAS: LazyLock<Vec<Named>> = LazyLock::new(|| build(&fact_schema(&mut Faults::default())));
+static SCHEMAS: LazyLock<Vec<Named>> = LazyLock::new(|| build(&shipped_facts(&mut Faults::default())));
 
 impl PartialSchema for RoutingFacts {
     fn schema() -> RefOr<Schema> {
@@ -41,13 +48,36 @@ impl ToSchema for RoutingFacts {
 
     fn schemas(schemas: &mut Vec<Named>) {
         schemas.push((Tri::name().into_owned(), Tri::schema()));
-        schemas.extend(SCHEMAS.iter().filter(|(name, _)| name != NAME).cloned());
+        schemas.extend(SCHEMAS.iter().filter(|(name, _)| name != NAME && name != KNOWN).cloned());
+    }
+}
+
+impl PartialSchema for KnownFacts {
+    fn schema() -> RefOr<Schema> {
+        let own = SCHEMAS.iter().find(|(name, _)| name == KNOWN);
+        own.map_or_else(|| ObjectBuilder::new().into(), |(_, schema)| schema.clone())
+    }
+}
+
+impl ToSchema for KnownFacts {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed(KNOWN)
+    }
+
+    fn schemas(schemas: &mut Vec<Named>) {
+        RoutingFacts::schemas(schemas);
     }
 }
 
 fn build(facts: &FactSchema) -> Vec<Named> {
     let mut all = vec![];
     object(facts, "", NAME, &mut all);
+    let kept = |entry: &&Entry| entry.path != "as_of" && !entry.path.starts_with("history.");
+    let known = FactSchema { entries: facts.entries.iter().filter(kept).cloned().collect() };
+    let mut twice = vec![];
+    object(&known, "", KNOWN, &mut twice);
+    // What lies in it is the same.
+    all.extend(twice.into_iter().filter(|(name, _)| name == KNOWN));
     all
 }
 

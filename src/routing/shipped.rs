@@ -5,73 +5,115 @@ mod conditions;
 mod deadlines;
 mod documents;
 mod files;
+mod overrides;
+mod versions;
 
-use super::deadline::Holidays;
+pub use files::RuleFiles;
+
 use super::facts::{Entry, FactSchema};
-use super::rules::{Annotation, Derivation, Guardrail, Rule, Ruleset, Substitution};
+use super::forms::{self, Form};
+use super::rules::{Ruleset, Rulesets};
+use crate::calendar::Holidays;
 use crate::contacts::Directory;
 use crate::shipped::Faults;
 use compile::Names;
-use files::{DerivationEntry, ExtrasFile, HolidaysFile, RULES, RuleEntry, RulesetFile};
+use files::{DerivationEntry, ExtrasFile, FACTS, HolidaysFile, RuleEntry, RulesetFile};
+use versions::Edition;
 
-impl Ruleset {
-    /// Reads, checks and compiles the shipped files.
+impl Rulesets {
+    /// Reads, checks and compiles the shipped files, every version of them.
     pub fn load(directory: &Directory, faults: &mut Faults) -> Self {
-        let head: RulesetFile = faults.parse("routing/ruleset.yaml", include_str!("data/ruleset.yaml"));
-        head.check(faults);
-        let schema = fact_schema(faults);
-        let derivations: Vec<DerivationEntry> =
-            faults.parse("routing/derivations.yaml", include_str!("data/derivations.yaml"));
-        let extras: ExtrasFile = faults.parse("routing/extras.yaml", include_str!("data/extras.yaml"));
-        let entries: Vec<RuleEntry> = RULES
-            .iter()
-            .flat_map(|(name, text)| {
-                let entries: Vec<RuleEntry> = faults.parse(&format!("rules/{name}.yaml"), text);
-                entries
-            })
-            .collect();
-        faults.unique("rules", entries.iter().map(|rule| rule.id.as_str()));
+        Self::of(&RuleFiles::shipped(), directory, faults)
+    }
 
-        let mut names = Names::new(&schema, directory, faults);
-        let derivations: Vec<Derivation> =
-            derivations.into_iter().map(|entry| names.derivation(entry)).collect();
-        let rules: Vec<Rule> = entries.iter().map(|entry| names.rule(entry, &entries, &head)).collect();
-        let annotations: Vec<Annotation> =
-            extras.annotations.into_iter().map(|entry| names.annotation(entry, &head)).collect();
-        let substitutions: Vec<Substitution> =
-            extras.substitutions.into_iter().map(|entry| names.substitution(entry)).collect();
-        let guardrails: Vec<Guardrail> =
-            extras.guardrails.into_iter().map(|entry| names.guardrail(entry)).collect();
-        Self {
-            documents: entries.iter().map(|entry| entry.document(directory)).collect(),
-            holidays: holidays(faults),
-            version: head.version,
-            notice: head.notice,
-            actions: head.actions.into_iter().map(|a| (a.action, a.title)).collect(),
-            forms: head.forms.into_iter().map(|f| (f.form, f.title)).collect(),
-            tiers: head.tiers.into_iter().map(|t| (t.tier, t.title)).collect(),
+    pub fn of(files: &RuleFiles, directory: &Directory, faults: &mut Faults) -> Self {
+        let head: RulesetFile = faults.parse("routing/ruleset.yaml", &files.head);
+        head.check(faults);
+        let schema = fact_schema(&files.facts, faults);
+        let derivations: Vec<DerivationEntry> =
+            faults.parse("routing/derivations.yaml", &files.derivations);
+        let extras: ExtrasFile = faults.parse("routing/extras.yaml", &files.extras);
+        let mut rules: Vec<RuleEntry> = vec![];
+        for (name, text) in &files.rules {
+            rules.extend(faults.parse::<Vec<RuleEntry>>(&format!("rules/{name}.yaml"), text));
+        }
+        faults.unique("rules", rules.iter().map(|rule| rule.id.as_str()));
+        faults.unique("derivations", derivations.iter().map(|derivation| derivation.id.as_str()));
+        let shared = Shared {
+            reports: forms::load(&files.forms, &schema, directory, faults),
+            holidays: holidays(&files.holidays, faults),
+            head,
             schema,
+            extras,
+            directory,
+        };
+        let editions = versions::editions(files, derivations, rules, faults);
+        Self::new(editions.iter().map(|edition| shared.compile(edition, faults)).collect())
+    }
+}
+
+/// What all versions have in common.
+struct Shared<'a> {
+    head: RulesetFile,
+    schema: FactSchema,
+    extras: ExtrasFile,
+    holidays: Holidays,
+    reports: Vec<Form>,
+    directory: &'a Directory,
+}
+
+impl Shared<'_> {
+    fn compile(&self, edition: &Edition, faults: &mut Faults) -> Ruleset {
+        let Self { head, schema, extras, holidays, reports, directory } = self;
+        let entries = &edition.rules;
+        overrides::check(entries, faults);
+        let mut names = Names::new(schema, directory, faults);
+        // In this order: rules name derived facts.
+        let derivations = edition.derivations.iter().map(|entry| names.derivation(entry)).collect();
+        let rules = entries.iter().map(|entry| names.rule(entry, entries, head)).collect();
+        Ruleset {
             derivations,
             rules,
-            annotations,
-            substitutions,
-            guardrails,
+            annotations: extras.annotations.iter().map(|entry| names.annotation(entry, head)).collect(),
+            substitutions: extras.substitutions.iter().map(|entry| names.substitution(entry)).collect(),
+            guardrails: extras.guardrails.iter().map(|entry| names.guardrail(entry)).collect(),
+            contradictions: extras.contradictions.iter().map(|entry| names.contradiction(entry)).collect(),
+            documents: entries.iter().map(|entry| entry.document(directory)).collect(),
+            about: edition.document(holidays.valid_until),
+            version: edition.version.clone(),
+            holidays: holidays.clone(),
+            reports: reports.clone(),
+            notice: head.notice.clone(),
+            actions: head.actions.iter().map(|a| (a.action.clone(), a.title.clone())).collect(),
+            forms: head.forms.iter().map(|f| (f.form.clone(), f.title.clone())).collect(),
+            tiers: head.tiers.iter().map(|t| (t.tier, t.title.clone())).collect(),
+            schema: schema.clone(),
         }
     }
 }
 
-/// The facts that may be given. Also what the request schema is made from.
-pub fn fact_schema(faults: &mut Faults) -> FactSchema {
-    let entries: Vec<Entry> = faults.parse("routing/facts.yaml", include_str!("data/facts.yaml"));
+/// The facts that may be given, as they ship: also what the request schema is made from.
+pub fn shipped_facts(faults: &mut Faults) -> FactSchema {
+    fact_schema(FACTS, faults)
+}
+
+fn fact_schema(text: &str, faults: &mut Faults) -> FactSchema {
+    let entries: Vec<Entry> = faults.parse("routing/facts.yaml", text);
     faults.unique("facts", entries.iter().map(|entry| entry.path.as_str()));
     for entry in &entries {
         faults.whole(&entry.path, &entry.meaning);
+        for word in entry.industries.values() {
+            faults.known(&entry.path, word, entry.words.iter().map(String::as_str));
+        }
+        for word in entry.umbrellas.iter().flat_map(|(word, closer)| closer.iter().chain([word])) {
+            faults.known(&entry.path, word, entry.words.iter().map(String::as_str));
+        }
     }
     FactSchema { entries }
 }
 
-fn holidays(faults: &mut Faults) -> Holidays {
-    let file: HolidaysFile = faults.parse("routing/holidays.yaml", include_str!("data/holidays.yaml"));
+fn holidays(text: &str, faults: &mut Faults) -> Holidays {
+    let file: HolidaysFile = faults.parse("routing/holidays.yaml", text);
     let closures = file
         .closures
         .iter()
@@ -91,3 +133,6 @@ fn holidays(faults: &mut Faults) -> Holidays {
         valid_until: file.valid_until.unwrap_or_default(),
     }
 }
+
+#[cfg(test)]
+mod tests;

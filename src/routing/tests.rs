@@ -1,5 +1,5 @@
 //! What the tests of the engine have in common.
-use super::{Decision, Facts, Ruleset, decide};
+use super::{Decision, Facts, Ruleset, Rulesets, decide};
 use crate::contacts::Directory;
 use crate::shipped::Faults;
 use serde_json::{Value, json};
@@ -7,13 +7,17 @@ use std::sync::OnceLock;
 
 /// The shipped rules, loaded once.
 pub fn ruleset() -> &'static Ruleset {
-    static RULESET: OnceLock<Ruleset> = OnceLock::new();
-    RULESET.get_or_init(|| {
+    rulesets().current()
+}
+
+pub fn rulesets() -> &'static Rulesets {
+    static RULESETS: OnceLock<Rulesets> = OnceLock::new();
+    RULESETS.get_or_init(|| {
         let mut faults = Faults::default();
         let directory = Directory::load(&mut faults);
-        let ruleset = Ruleset::load(&directory, &mut faults);
+        let rulesets = Rulesets::load(&directory, &mut faults);
         assert!(faults.is_empty(), "{faults}");
-        ruleset
+        rulesets
     })
 }
 
@@ -37,4 +41,20 @@ pub fn example(changes: &[(&str, Value)]) -> Value {
 
 pub fn decided(changes: &[(&str, Value)]) -> Decision {
     decide(ruleset(), &facts(&example(changes)))
+}
+
+/// Not a measurement, but what makes one: `make bench-routing` prints it from a release build.
+#[test]
+#[ignore = "prints how long a decision takes: make bench-routing"]
+#[allow(clippy::print_stdout)] // It is what it prints.
+fn how_long_a_decision_takes() {
+    for (name, json) in super::tables::bases() {
+        let facts = facts(&json);
+        let rounds = 2000;
+        let start = std::time::Instant::now();
+        for _ in 0..rounds {
+            std::hint::black_box(decide(ruleset(), std::hint::black_box(&facts)));
+        }
+        println!("{name}: {:?} a decision", start.elapsed() / rounds);
+    }
 }

@@ -60,8 +60,8 @@ impl From<Truth> for Tri {
     }
 }
 
-/// The stages of the published guideline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// The stages of the published guideline, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = IncidentStage)]
 pub enum Stage {
@@ -99,6 +99,14 @@ pub enum Obligation {
 }
 
 impl Obligation {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Must => "must",
+            Self::Should => "should",
+            Self::May => "may",
+        }
+    }
+
     /// One level lower: what a rule asks for while it is not known whether it holds. An option that
     /// may not even hold is not worth saying.
     pub fn provisional(self) -> Option<Self> {

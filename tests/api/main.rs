@@ -11,6 +11,7 @@ mod document;
 mod guidelines;
 mod http;
 mod idempotency;
+mod incidents;
 mod limits;
 mod own_guidelines;
 mod questionnaires;

@@ -80,3 +80,65 @@ fn every_worked_scenario_comes_out_in_its_order(
         assert_eq!(sequence, (1..=actions.len()).map(Value::from).collect::<Vec<_>>());
     }
 }
+
+#[rstest]
+fn a_decision_is_made_with_any_version_of_the_rules(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let caller = service.caller("acme", &[Scope::IncidentsRead], None);
+    let versions = service.anonymous().get("/v1/routing-rulesets").expect(200).json;
+    let versions = versions["items"].as_array().unwrap();
+    assert_eq!((versions.len(), &versions[0]["current"]), (2, &json!(true)));
+    assert!(versions[0]["changes"].as_array().unwrap().len() > 3);
+    assert_eq!(versions[0]["holidays_valid_until"], "2027-12-31");
+    let mut facts = scenarios()[0]["facts"].clone();
+    facts["incident"]["types"] = json!(["phishing_received", "ransomware"]);
+    let notified = |query: &str| {
+        let decision = caller.post(&format!("/v1/routings{query}"), &facts).expect(200).json;
+        let told = decision["actions"].as_array().unwrap().iter().any(|a| a["contact"] == "insurer");
+        (decision["ruleset"].clone(), told)
+    };
+    assert_eq!(notified(""), (versions[0]["version"].clone(), true));
+    // The version before forgot the insurer where a trifle was named as well.
+    assert_eq!(notified("?ruleset=2026.11.23"), (json!("2026.11.23"), false));
+    let refused = caller.post("/v1/routings?ruleset=1999", &facts).expect(422);
+    assert_eq!(refused.faults(), ["/query/ruleset unknown-value"]);
+    let anonymous = service.anonymous();
+    anonymous.get("/v1/routing-rules/R-MYN-04").expect(200);
+    anonymous.get("/v1/routing-rules/R-MYN-04?ruleset=2026.11.23").expect(404);
+    let old = anonymous.get("/v1/routing-rules?ruleset=2026.11.23&limit=100").expect(200).json;
+    assert_eq!(old["items"].as_array().unwrap().len(), 80);
+}
+
+#[rstest]
+fn facts_that_contradict_each_other_are_refused(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let caller = service.caller("acme", &[Scope::IncidentsRead], None);
+    let mut facts = scenarios()[0]["facts"].clone();
+    facts["as_of"] = json!("2026-11-24T08:00:00+09:00");
+    facts["personal_data"] =
+        json!({"involved": "ruled_out", "principal_count": 800, "my_number_count": 801});
+    facts["impact"]["money_transferred_at"] = json!("2026-12-01T00:00:00+09:00");
+    facts["contracts"]["forensics"] = json!({"retained": false, "firm": "X"});
+    facts["history"] = json!({"done": [
+        {"contact": "nobody", "action": "sing"},
+        {"contact": "insurer", "action": "notify", "at": "2026-11-25T00:00:00Z"},
+    ]});
+    assert_eq!(
+        caller.post("/v1/routings", &facts).expect(422).faults(),
+        [
+            "/incident/aware_at contradiction",
+            "/impact/money_transferred_at contradiction",
+            "/personal_data/principal_count contradiction",
+            "/personal_data/my_number_count contradiction",
+            "/personal_data/my_number_count contradiction",
+            "/contracts/forensics/firm contradiction",
+            "/history/done/0/contact unknown-value",
+            "/history/done/0/action unknown-value",
+            "/history/done/1/at contradiction",
+        ]
+    );
+}

@@ -26,7 +26,9 @@ const OPEN: &[&str] = &[
     "listGuidelines",
     "listMappings",
     "listQuestionnaires",
+    "listRoutingForms",
     "listRoutingRules",
+    "listRoutingRulesets",
 ];
 
 struct Operation {
@@ -129,12 +131,19 @@ fn what_is_anothers_answers_as_what_is_not_there(
     let body = json!({"client_id": client, "questionnaire": "ipa-basic-rules-3.1"});
     let assessment = acme.post("/v1/assessments", &body).expect(201);
     let assessment = assessment.text("/id");
+    let facts = json!({"incident": {"stage": "initial", "aware_at": "2026-11-01T00:00:00Z"}});
+    let body = json!({"client_id": client, "title": "x", "external_id": "ticket-1", "facts": facts});
+    let incident = acme.post("/v1/incidents", &body).expect(201);
+    let incident = incident.text("/id");
+    let referrals = format!("/v1/incidents/{incident}/referrals");
+    acme.post(&referrals, &json!({"contact": "insurer"})).expect(201);
     let missing = "0198c0de-0000-7000-8000-000000000000";
     let mut probed = BTreeSet::new();
     for operation in operations(&service) {
         let foreign = match () {
             () if operation.path.contains("{client}") => client,
             () if operation.path.contains("{assessment}") => assessment,
+            () if operation.path.contains("{incident}") => incident,
             () => continue,
         };
         let probe = |id: &str| {
@@ -146,7 +155,9 @@ fn what_is_anothers_answers_as_what_is_not_there(
         probed.insert(operation.id);
     }
     let expected = [
+        "completeAction",
         "createAssessmentResponse",
+        "createReferral",
         "deleteAssessment",
         "deleteAssessmentResponse",
         "deleteClient",
@@ -165,10 +176,20 @@ fn what_is_anothers_answers_as_what_is_not_there(
         "getClientHistory",
         "getClientHistoryChart",
         "getClientStanding",
+        "getIncident",
+        "getIncidentDeadlines",
+        "getIncidentForm",
+        "getIncidentFormMarkdown",
+        "getIncidentPlan",
+        "getIncidentReport",
+        "getIncidentReportMarkdown",
+        "getIncidentTimeline",
         "getOscalAssessmentResults",
         "getOscalPlanOfAction",
+        "getReferral",
         "listAssessmentEvents",
         "listAssessmentResponses",
+        "listReferrals",
         "mergeAssessmentResponses",
         "reopenAssessment",
         "reviewAssessment",
@@ -176,6 +197,8 @@ fn what_is_anothers_answers_as_what_is_not_there(
         "updateAssessment",
         "updateAssessmentResponse",
         "updateClient",
+        "updateIncident",
+        "updateReferral",
     ];
     assert_eq!(probed.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 
@@ -185,11 +208,19 @@ fn what_is_anothers_answers_as_what_is_not_there(
     let posted = |body: &Value, id: &str| bare(&rival.post("/v1/assessments", body), id);
     assert_eq!(posted(&by_id(client), client), posted(&by_id(missing), missing));
     assert_eq!(posted(&by_name("crm-1"), "crm-1"), posted(&by_name("crm-x"), "crm-x"));
+    let routed = |id: &str| {
+        let body = json!({"client_id": id, "title": "x", "facts": facts});
+        bare(&rival.post("/v1/incidents", &body), id)
+    };
+    assert_eq!(routed(client), routed(missing));
     for path in [
         "/v1/clients".to_owned(),
         "/v1/clients?external_id=crm-1".to_owned(),
         "/v1/assessments".to_owned(),
         format!("/v1/assessments?client_id={client}"),
+        "/v1/incidents".to_owned(),
+        "/v1/incidents?external_id=ticket-1".to_owned(),
+        format!("/v1/incidents?client_id={client}"),
     ] {
         assert_eq!(rival.get(&path).expect(200).json["items"], json!([]), "{path}");
     }
@@ -217,6 +248,23 @@ fn what_is_anothers_answers_as_what_is_not_there(
         }
     }
     assert_eq!(named, 10);
+    // A contact of another's own.
+    let text = json!({"ja": "x", "en": "x"});
+    let own =
+        json!({"id": "own-x", "name": text, "does": text, "channels": [{"type": "phone", "value": "1"}]});
+    acme.post("/v1/contacts", &own).expect(201);
+    let mut named = vec![];
+    for operation in operations(&service).into_iter().filter(|o| o.path.contains("{contact}")) {
+        let probe = |name: &str| {
+            let path = fill(&operation.path, |_| name.to_owned());
+            bare(&call(&rival, &operation, &path, &json!({})), name)
+        };
+        assert_eq!(probe("own-x"), probe("own-y"), "{}", operation.id);
+        assert!(probe("own-x").starts_with("404 "), "{}", operation.id);
+        named.push(operation.id);
+    }
+    named.sort();
+    assert_eq!(named, ["deleteContact", "getContact", "updateContact"]);
     // And the owner still has all of it.
     assert_eq!(acme.get("/v1/assessments").expect(200).json["items"][0]["id"], assessment);
 }

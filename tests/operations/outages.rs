@@ -27,7 +27,7 @@ fn a_database_that_is_not_there_or_not_ready_is_told_in_a_line() {
     let behind = told(&server.url());
     assert!(
         behind.contains(
-            "0001_first_journey, 0002_idempotency_keys, 0003_own_guidelines, 0004_assessments_in_full; run `tasuke migrate` first"
+            "0001_first_journey, 0002_idempotency_keys, 0003_own_guidelines, 0004_assessments_in_full, 0010_incidents, 0011_own_contacts; run `tasuke migrate` first"
         ),
         "{behind}"
     );

@@ -200,3 +200,49 @@ fn everything_said_to_people_is_said_in_both_languages() {
     }
     assert!(decision.guardrails.iter().all(|(_, text)| text.is_whole()));
 }
+
+#[test]
+fn a_trifle_beside_a_grave_type_silences_nothing() {
+    let told = |types: Value| {
+        let decision = decided(&[("/incident/types", types)]);
+        let asked = |contact, action| find(&decision, contact, action).is_some();
+        (asked("insurer", "notify"), asked("maintenance_vendor", "request_hands_on"))
+    };
+    for (types, expected) in [
+        (json!(["ransomware"]), (true, true)),
+        (json!(["phishing_received", "ransomware"]), (true, true)),
+        (json!(["spam_ad", "vulnerability_found", "unauthorized_access"]), (true, true)),
+        (json!(["phishing_received"]), (false, false)),
+        (json!(["phishing_received", "spam_ad"]), (false, false)),
+        // A leak sums up a misdelivery, but not a mail that was received.
+        (json!(["misdelivery", "data_breach"]), (true, false)),
+        (json!(["phishing_received", "data_breach"]), (true, true)),
+        (json!(["data_breach"]), (true, true)),
+    ] {
+        assert_eq!(told(types.clone()), expected, "{types}");
+    }
+}
+
+#[test]
+fn only_certain_encryption_exempts() {
+    let report = |state: &str| {
+        let decision = decided(&[("/personal_data/strongly_encrypted", json!(state))]);
+        find(&decision, "ppc_leak_report", "prelim_report").map(|report| report.obligation)
+    };
+    assert_eq!(report("confirmed"), None);
+    for state in ["suspected", "unknown", "ruled_out"] {
+        assert_eq!(report(state), Some(Obligation::Must), "{state}");
+    }
+}
+
+#[test]
+fn a_duty_of_an_earlier_stage_stays_until_it_is_done() {
+    let left = |stage: &str, done: Value| {
+        let decision = decided(&[("/incident/stage", json!(stage)), ("/history/done", done)]);
+        decision.outstanding.iter().map(|a| format!("{}/{}", a.contact, a.action)).collect::<Vec<_>>()
+    };
+    assert_eq!(left("initial", json!([])), Vec::<String>::new());
+    assert_eq!(left("reporting", json!([])), Vec::<String>::new());
+    assert_eq!(left("recovery", json!([])), ["insurer/notify"]);
+    assert!(left("recovery", json!([{"contact": "insurer", "action": "notify"}])).is_empty());
+}

@@ -1,10 +1,12 @@
 //! From names to references: whatever a file names must exist and be of the right type.
 use super::super::condition::FactRef;
-use super::super::facts::{FactSchema, Kind};
-use super::super::rules::{Annotation, Derivation, ForEach, Guardrail, Party, Rule, Substitution};
+use super::super::facts::{Entry, FactSchema, Kind};
+use super::super::rules::{
+    Annotation, Contradiction, Derivation, ForEach, Guardrail, Party, Rule, Substitution,
+};
 use super::files::{
-    AnnotationEntry, DerivationEntry, ForEachEntry, GuardrailEntry, RuleEntry, RulesetFile,
-    SubstitutionEntry,
+    AnnotationEntry, ContradictionEntry, DerivationEntry, ForEachEntry, GuardrailEntry, RuleEntry,
+    RulesetFile, SubstitutionEntry,
 };
 use crate::contacts::Directory;
 use crate::shipped::Faults;
@@ -32,11 +34,11 @@ impl<'a> Names<'a> {
         Self { schema, directory, faults, derived: vec![] }
     }
 
-    pub fn derivation(&mut self, entry: DerivationEntry) -> Derivation {
+    pub fn derivation(&mut self, entry: &DerivationEntry) -> Derivation {
         self.faults.whole(&entry.id, &entry.meaning);
         let when = self.condition(at(&entry.id), &entry.when);
         self.derived.push(entry.id.clone());
-        Derivation { id: entry.id, when }
+        Derivation { id: entry.id.clone(), when }
     }
 
     pub fn rule(&mut self, entry: &RuleEntry, all: &[RuleEntry], head: &RulesetFile) -> Rule {
@@ -123,7 +125,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    pub fn annotation(&mut self, entry: AnnotationEntry, head: &RulesetFile) -> Annotation {
+    pub fn annotation(&mut self, entry: &AnnotationEntry, head: &RulesetFile) -> Annotation {
         self.faults.whole(&entry.id, &entry.reason);
         self.sources(&entry.id, &entry.sources);
         for contact in &entry.apply_to_contacts {
@@ -133,13 +135,13 @@ impl<'a> Names<'a> {
         self.faults.known(&entry.id, &entry.form, forms);
         Annotation {
             when: self.condition(at(&entry.id), &entry.when),
-            contacts: entry.apply_to_contacts,
-            form: entry.form,
-            reason: entry.reason,
+            contacts: entry.apply_to_contacts.clone(),
+            form: entry.form.clone(),
+            reason: entry.reason.clone(),
         }
     }
 
-    pub fn substitution(&mut self, entry: SubstitutionEntry) -> Substitution {
+    pub fn substitution(&mut self, entry: &SubstitutionEntry) -> Substitution {
         self.faults.whole(&entry.id, &entry.reason);
         self.sources(&entry.id, &entry.sources);
         for contact in [&entry.from, &entry.to] {
@@ -149,18 +151,38 @@ impl<'a> Names<'a> {
         Substitution {
             when: self.condition(place, &entry.when),
             party: self.fact(place, &entry.party_from).0,
-            id: entry.id,
-            from: entry.from,
-            to: entry.to,
-            only_tag: entry.only_tag,
-            reason: entry.reason,
+            id: entry.id.clone(),
+            from: entry.from.clone(),
+            to: entry.to.clone(),
+            only_tag: entry.only_tag.clone(),
+            reason: entry.reason.clone(),
         }
     }
 
-    pub fn guardrail(&mut self, entry: GuardrailEntry) -> Guardrail {
+    pub fn guardrail(&mut self, entry: &GuardrailEntry) -> Guardrail {
         self.faults.whole(&entry.id, &entry.text);
         self.sources(&entry.id, &entry.sources);
-        Guardrail { when: self.condition(at(&entry.id), &entry.when), id: entry.id, text: entry.text }
+        Guardrail {
+            when: self.condition(at(&entry.id), &entry.when),
+            id: entry.id.clone(),
+            text: entry.text.clone(),
+        }
+    }
+
+    pub fn contradiction(&mut self, entry: &ContradictionEntry) -> Contradiction {
+        self.faults.whole(&entry.id, &entry.text);
+        self.fact(at(&entry.id), &entry.fact);
+        Contradiction {
+            when: self.condition(at(&entry.id), &entry.when),
+            id: entry.id.clone(),
+            pointer: format!("/{}", entry.fact.replace('.', "/")),
+            text: entry.text.clone(),
+        }
+    }
+
+    /// A fact that may be given under this path.
+    pub fn entry(&self, path: &str) -> Option<&'a Entry> {
+        self.schema.find(path).map(|(_, entry)| entry)
     }
 
     pub fn contact(&mut self, id: &str, contact: &str) {

@@ -33,7 +33,12 @@ impl Names<'_> {
 
     fn test(&mut self, place: Place<'_>, path: &str, op: &str, entry: &ConditionEntry) -> Test {
         let (fact, kind, words) = self.fact(place, path);
-        let op = if let Some((op, kinds)) = operator(op, entry) {
+        let compiled = match op {
+            "other_than" => self.other_than(path, entry),
+            "exceeds" => self.exceeds(place, kind, entry),
+            _ => operator(op, entry),
+        };
+        let op = if let Some((op, kinds)) = compiled {
             if kind.is_some_and(|kind| !kinds.contains(&kind)) {
                 self.faults.add(format!("{}: {path} cannot be asked {op:?}", place.id));
             }
@@ -42,7 +47,7 @@ impl Names<'_> {
             self.faults.add(format!("{}: {op} with this value is no operator", place.id));
             Op::Exists
         };
-        if let Op::Eq(_) | Op::Ne(_) | Op::In(_) | Op::AnyOf(_) | Op::NoneOf(_) = &op
+        if let Op::Eq(_) | Op::Ne(_) | Op::In(_) | Op::AnyOf(_) | Op::NoneOf(_) | Op::OtherThan { .. } = &op
             && matches!(kind, Some(Kind::Word | Kind::Words))
         {
             for word in values(entry) {
@@ -54,6 +59,22 @@ impl Names<'_> {
             self.contact(place.id, contact);
         }
         Test { fact, path: path.to_owned(), op }
+    }
+
+    fn other_than(&self, path: &str, entry: &ConditionEntry) -> Option<(Op, &'static [Kind])> {
+        let umbrellas = self.entry(path)?.umbrellas.clone();
+        Some((Op::OtherThan { words: values(entry), umbrellas }, &[Kind::Words]))
+    }
+
+    fn exceeds(
+        &mut self,
+        place: Place<'_>,
+        kind: Option<Kind>,
+        entry: &ConditionEntry,
+    ) -> Option<(Op, &'static [Kind])> {
+        let other = entry.value.as_ref()?.as_str()?;
+        let (other, of, _) = self.fact(place, other);
+        (of == kind).then_some((Op::Exceeds(other), &[Kind::Datetime, Kind::Date, Kind::Count]))
     }
 }
 
@@ -79,7 +100,7 @@ fn operator(op: &str, entry: &ConditionEntry) -> Option<(Op, &'static [Kind])> {
     let signed = || entry.value.as_ref()?.as_i64();
     Some(match op {
         "present" => (Op::Present, TRI),
-        "confirmed_only" => (Op::ConfirmedOnly, TRI),
+        "not_confirmed" => (Op::NotConfirmed, TRI),
         "absent" => (Op::Absent, TRI),
         "established" => (Op::Established, TRI),
         "not_established" => (Op::NotEstablished, TRI),

@@ -1,5 +1,5 @@
 //! The form of the rule files.
-use super::super::rule_dto::DeadlineDocument;
+use super::super::rule_dto::{ChangeDocument, DeadlineDocument};
 use super::super::words::{BasisType, Obligation, OnUnknown, Stage};
 use crate::contacts::{ChannelType, Confidence};
 use crate::shipped::Faults;
@@ -8,19 +8,71 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-/// The rules, by subject.
-macro_rules! rules {
-    ($($name:literal)*) => { &[$(($name, include_str!(concat!("../data/rules/", $name, ".yaml"))),)*] };
+/// The text of every rule file. Tests put others in their place.
+#[derive(Debug, Clone)]
+pub struct RuleFiles {
+    pub head: String,
+    pub facts: String,
+    pub derivations: String,
+    pub extras: String,
+    pub holidays: String,
+    pub versions: String,
+    pub forms: String,
+    /// The rules, by subject.
+    pub rules: Vec<(&'static str, String)>,
+    /// How entries stood in an older version, newest first.
+    pub before: Vec<(&'static str, String)>,
 }
-pub const RULES: &[(&str, &str)] = rules! {
-    "01-life-and-contractors" "02-cover-and-evidence" "03-police-and-experts"
-    "04-personal-information" "05-sector-reports" "06-counterparties" "07-sharing" "08-recovery"
-};
+
+macro_rules! files {
+    ($folder:literal $($name:literal)*) => {
+        vec![$(($name, include_str!(concat!("../data/", $folder, "/", $name, ".yaml")).to_owned()),)*]
+    };
+}
+
+impl RuleFiles {
+    pub fn shipped() -> Self {
+        Self {
+            head: include_str!("../data/ruleset.yaml").to_owned(),
+            facts: FACTS.to_owned(),
+            derivations: include_str!("../data/derivations.yaml").to_owned(),
+            extras: include_str!("../data/extras.yaml").to_owned(),
+            holidays: include_str!("../data/holidays.yaml").to_owned(),
+            versions: include_str!("../data/versions.yaml").to_owned(),
+            forms: include_str!("../data/forms.yaml").to_owned(),
+            rules: files! { "rules"
+                "01-life-and-contractors" "02-cover-and-evidence" "03-police-and-experts"
+                "04-personal-information" "05-sector-reports" "06-counterparties" "07-sharing" "08-recovery"
+            },
+            before: files! { "before" "2026.11.23" },
+        }
+    }
+}
+
+pub const FACTS: &str = include_str!("../data/facts.yaml");
+
+/// One version of the rules, and what it changed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VersionEntry {
+    pub version: String,
+    pub released_on: NaiveDate,
+    pub summary: LocalizedText,
+    #[serde(default)]
+    pub changes: Vec<ChangeDocument>,
+}
+
+/// Entries as they stood before the version after changed them.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BeforeFile {
+    pub rules: Vec<RuleEntry>,
+    pub derivations: Vec<DerivationEntry>,
+}
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RulesetFile {
-    pub version: String,
     pub timezone: String,
     pub notice: Option<LocalizedText>,
     pub tiers: Vec<TierEntry>,
@@ -30,7 +82,7 @@ pub struct RulesetFile {
     pub info_sets: Vec<InfoSetEntry>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TierEntry {
     pub tier: u8,
@@ -108,7 +160,7 @@ pub struct HolidaysFile {
     pub dates: Vec<NaiveDate>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DerivationEntry {
     pub id: String,
@@ -121,6 +173,7 @@ pub struct DerivationEntry {
 pub struct ExtrasFile {
     pub annotations: Vec<AnnotationEntry>,
     pub substitutions: Vec<SubstitutionEntry>,
+    pub contradictions: Vec<ContradictionEntry>,
     pub guardrails: Vec<GuardrailEntry>,
 }
 
@@ -146,6 +199,16 @@ pub struct SubstitutionEntry {
     pub party_from: String,
     pub reason: LocalizedText,
     pub sources: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContradictionEntry {
+    pub id: String,
+    pub when: ConditionEntry,
+    /// The fact to be looked at.
+    pub fact: String,
+    pub text: LocalizedText,
 }
 
 #[derive(Deserialize)]
@@ -178,7 +241,7 @@ pub struct ForEachEntry {
     pub party: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleEntry {
     pub id: String,

@@ -1,0 +1,88 @@
+//! `POST /v1/incidents/{incident}/completions`.
+use super::super::domain::{Completion, What};
+use super::super::dto::{NewCompletion, TimelineEntry};
+use super::super::plan::Refusal;
+use super::Case;
+use crate::answer;
+use crate::body::Body;
+use crate::caller::{Caller, Scope};
+use crate::clock;
+use crate::db::Db;
+use crate::era;
+use crate::id::Id;
+use crate::idempotency::{self, Created, Idempotency, once};
+use crate::problem::{Fault, Problem, Writing, kinds};
+use crate::routing::Rulesets;
+use crate::text::LocalizedText;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, post};
+
+/// Complete something of the plan
+///
+/// What is done leaves the plan; the timeline keeps it. What the plan does not ask for is refused. Needs
+/// `incidents:write`.
+#[utoipa::path(tag = "incidents", operation_id = "completeAction", request_body = NewCompletion,
+    params(("incident" = String, Path, format = Uuid),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own, new for each new request", max_length = 257)),
+    responses((status = 201, body = TimelineEntry, headers(("location" = String), ("etag" = String))), Writing))]
+#[post("/v1/incidents/{incident}/completions")]
+pub async fn complete_action(
+    caller: Caller,
+    db: Data<Db>,
+    rulesets: Data<Rulesets>,
+    id: Path<Id>,
+    idempotency: Idempotency,
+    Body(body, said): Body<NewCompletion>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.with(Scope::IncidentsWrite)?;
+    let by = caller.subject().to_owned();
+    let (event, now) = (clock::new_id(), clock::now());
+    // The key is for this incident: the same words about another one are another request.
+    let said = format!("{} {said}", &**id);
+    let created = db
+        .write(move |conn| {
+            let case = Case::load(conn, &tenant, &id)?;
+            once(conn, &tenant, &idempotency, &said, |conn| {
+                let NewCompletion { contact, action, party, at, note } = body.clone();
+                let done = Completion { contact, action, party, at: at.unwrap_or(now), note };
+                let plan = case.plan(rulesets.current(), &case.standing(), now)?;
+                refuse(plan.check(&done, now), &done)?;
+                let event = case.note(conn, &tenant, &by, (&event, now), What::Completed(done))?;
+                let location = format!("/v1/incidents/{}/timeline", event.incident_id);
+                let body = answer::text(&TimelineEntry::from(event))?;
+                Ok(Created { location, body, replayed: false })
+            })
+        })
+        .await?;
+    Ok(idempotency::answer(created))
+}
+
+fn refuse(refusals: Vec<Refusal>, done: &Completion) -> Result<(), Problem> {
+    if refusals.contains(&Refusal::AlreadyDone) {
+        return Err(Problem::new(&kinds::DUPLICATE)
+            .with_detail(LocalizedText::new("すでに済んでいます。", "That is done already.")));
+    }
+    let mut faults = vec![];
+    for refusal in refusals {
+        match refusal {
+            Refusal::NotInPlan { asked } => {
+                let asked = asked.join(", ");
+                let rule = LocalizedText::new(
+                    format!("計画にありません。計画が求めているのは: {asked}"),
+                    format!("is not in the plan, which asks for: {asked}"),
+                );
+                faults.push(Fault::new("/contact", "not-in-plan", rule));
+            }
+            Refusal::Later => {
+                let rule = LocalizedText::new("まだ来ていない日時です", "is still to come");
+                faults.push(Fault::new("/at", "in-the-future", rule));
+            }
+            Refusal::AlreadyDone => {}
+        }
+    }
+    if !era::holds(done.at) {
+        let (ja, en) = era::RULE;
+        faults.push(Fault::new("/at", era::CODE, LocalizedText::new(ja, en)));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
+}

@@ -1,0 +1,145 @@
+//! What holds for any facts: no duty goes without a word, the order is one, the same facts are the same bytes.
+use super::bases;
+use super::mutants::fresh;
+use super::read;
+use super::with;
+use crate::contacts::Directory;
+use crate::routing::facts::{Entry, Kind};
+use crate::routing::tests::ruleset;
+use crate::routing::words::Obligation;
+use crate::routing::{Action, Decision, Facts, Ruleset, Writer, decide};
+use crate::shipped::Faults;
+use crate::text::{Language, LocalizedText};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::sync::OnceLock;
+
+fn values(entry: &Entry) -> Vec<Value> {
+    match entry.kind {
+        Kind::Tri => ["confirmed", "suspected", "ruled_out", "unknown"].map(|word| json!(word)).into(),
+        Kind::Bool => vec![json!(true), json!(false)],
+        Kind::Word => entry.words.iter().map(|word| json!(word)).collect(),
+        Kind::Words => entry.words.iter().map(|word| json!([word])).collect(),
+        Kind::Count => {
+            let counts = [0_u64, 100, 101, 1000, 1001].into_iter();
+            counts.filter(|count| *count <= entry.most()).map(|count| json!(count)).collect()
+        }
+        Kind::Text if entry.pattern.is_none() => vec![json!("X"), json!("Y")],
+        Kind::Date => vec![json!("2026-01-01"), json!("2026-10-01")],
+        _ => vec![],
+    }
+}
+
+/// One of the bases, with some facts said differently.
+fn some_facts() -> impl Strategy<Value = Value> {
+    let change = (any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    (any::<prop::sample::Index>(), prop::collection::vec(change, 0..12)).prop_map(|(base, changes)| {
+        static BASES: OnceLock<Vec<Value>> = OnceLock::new();
+        let bases = BASES.get_or_init(|| bases().into_values().collect());
+        let set: Vec<_> = changes.iter().filter_map(|(fact, value)| change_of(*fact, *value)).collect();
+        with(base.get(bases), &set)
+    })
+}
+
+fn change_of(fact: prop::sample::Index, value: prop::sample::Index) -> Option<(String, Value)> {
+    let simple: Vec<&Entry> = ruleset()
+        .schema
+        .entries
+        .iter()
+        .filter(|e| !e.path.contains("[]") && e.path != "incident.stage")
+        .collect();
+    let entry = fact.get(&simple);
+    let values = values(entry);
+    (!values.is_empty()).then(|| (format!("/{}", entry.path.replace('.', "/")), value.get(&values).clone()))
+}
+
+fn facts(json: &Value) -> Facts {
+    read(ruleset(), json).unwrap()
+}
+
+fn names(decision: &Decision) -> Vec<(String, String, Option<String>)> {
+    let name = |a: &Action| (a.contact.clone(), a.action.clone(), a.party.clone());
+    decision.actions.iter().chain(&decision.outstanding).map(name).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_duty_goes_without_a_word(
+        json in some_facts(),
+        fact in any::<prop::sample::Index>(),
+        value in any::<prop::sample::Index>(),
+    ) {
+        let Some((pointer, value)) = change_of(fact, value) else { return Ok(()) };
+        // Knowledge is added: nothing that was said is taken back.
+        let said = json.pointer(&pointer).unwrap_or(&Value::Null);
+        prop_assume!(said.is_null() || said == "unknown");
+        let before = decide(ruleset(), &facts(&json));
+        let after = decide(ruleset(), &facts(&with(&json, &[(pointer.clone(), value.clone())])));
+        for duty in before.actions.iter().filter(|a| a.obligation == Obligation::Must && !a.provisional) {
+            for reason in duty.reasons.iter().filter(|reason| !reason.provisional) {
+                let holds = after.actions.iter().any(|a| a.reasons.iter().any(|r| r.rule == reason.rule));
+                let told = after.not_applied.iter().any(|missed| missed.rule == reason.rule);
+                prop_assert!(holds || told, "{} went by {pointer} = {value}", reason.rule);
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_does_not_hang_on_the_order_of_the_rules(json in some_facts()) {
+        static REVERSED: OnceLock<Ruleset> = OnceLock::new();
+        let reversed = REVERSED.get_or_init(|| {
+            let mut rules = fresh();
+            rules.rules.reverse();
+            rules
+        });
+        let there = names(&decide(ruleset(), &facts(&json)));
+        prop_assert_eq!(&there, &names(&decide(reversed, &facts(&json))));
+        let mut once = there.clone();
+        once.sort();
+        once.dedup();
+        prop_assert_eq!(once.len(), there.len(), "a line stands there twice");
+    }
+
+    #[test]
+    fn the_same_facts_are_the_same_bytes(json in some_facts()) {
+        static DIRECTORY: OnceLock<Directory> = OnceLock::new();
+        let directory = DIRECTORY.get_or_init(|| Directory::load(&mut Faults::default()));
+        // The same, read from a text in which everything stands in another order.
+        let other: Value = serde_json::from_str(&turned(&json)).unwrap();
+        for language in [Language::Ja, Language::En] {
+            let writer = Writer { directory, ruleset: ruleset(), language };
+            let bytes = |json: &Value| serde_json::to_vec(&writer.decision(decide(ruleset(), &facts(json)))).unwrap();
+            prop_assert_eq!(bytes(&json), bytes(&other));
+        }
+    }
+
+    #[test]
+    fn both_languages_are_everywhere(json in some_facts()) {
+        let decision = decide(ruleset(), &facts(&json));
+        for action in decision.actions.iter().chain(&decision.outstanding) {
+            for reason in &action.reasons {
+                prop_assert!(reason.text.is_whole() && reason.legal_basis.is_whole());
+                prop_assert!(reason.deadline_steps.iter().all(LocalizedText::is_whole));
+            }
+        }
+        prop_assert!(decision.not_applied.iter().all(|missed| missed.why.is_whole()));
+    }
+}
+
+/// JSON with the fields of each object in the opposite order.
+fn turned(json: &Value) -> String {
+    match json {
+        Value::Object(fields) => {
+            let fields: Vec<_> = fields
+                .iter()
+                .rev()
+                .map(|(name, value)| format!("{}:{}", json!(name), turned(value)))
+                .collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(turned).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
