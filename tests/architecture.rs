@@ -14,9 +14,9 @@ const LINE: &[(&str, &[&str])] = &[
     ("clients", &["idempotency", "questionnaires"]),
     ("contacts", &["idempotency"]),
     ("assessments", &["clients", "contacts", "guidelines", "idempotency", "questionnaires"]),
-    ("records", &["assessments", "clients"]),
     ("routing", &["contacts"]),
     ("incidents", &["clients", "contacts", "idempotency", "routing"]),
+    ("records", &["assessments", "clients", "incidents"]),
 ];
 
 struct Line {

@@ -65,6 +65,8 @@ pub enum Change {
 pub struct ItemComparison {
     #[schema(example = "self-check-11")]
     pub control: String,
+    /// As printed in the guideline.
+    pub number: Option<String>,
     pub title: LocalizedText,
     /// Null where it was not asked or not answered.
     pub before: Option<Status>,
@@ -154,6 +156,7 @@ fn compared(item: &Item, before: Side<'_>, after: Side<'_>) -> ItemComparison {
     };
     ItemComparison {
         control: control.clone(),
+        number: item.number.clone(),
         title: item.title.clone(),
         before: old,
         after: new,

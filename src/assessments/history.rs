@@ -104,14 +104,23 @@ fn point(x: f64, y: f64, score: i32, day: &str, labelled: bool) -> Markup {
     }
 }
 
-/// Where each result stands: by its time, or in the middle where there is but one.
+/// Where each result stands: by its time.
 fn place(shown: &[(&HistoryEntry, i32)]) -> Vec<f64> {
     // Minutes of some thousand years: they fit where a fraction is exact.
     let minutes = |at: DateTime<Utc>| i32::try_from(at.timestamp() / 60).map_or(0.0, f64::from);
     let times: Vec<f64> = shown.iter().map(|(entry, _)| minutes(entry.submitted_at)).collect();
     let (first, last) = (times.first().copied().unwrap_or(0.0), times.last().copied().unwrap_or(0.0));
     let (from, room, span) = (LEFT + 36.0, WIDTH - LEFT - RIGHT - 72.0, last - first);
-    times.iter().map(|at| from + if span > 0.0 { (at - first) / span * room } else { room / 2.0 }).collect()
+    let steps = i32::try_from(times.len()).map_or(1.0, |results| f64::from(results + 1));
+    let mut at = 0.0;
+    times
+        .iter()
+        .map(|time| {
+            at += room / steps;
+            // What came all at once stands side by side.
+            from + if span > 0.0 { (time - first) / span * room } else { at }
+        })
+        .collect()
 }
 
 /// At most about eight days are written below; the first and the last always.
@@ -120,7 +129,9 @@ fn labelled(index: usize, all: usize) -> bool {
     index + 1 == all || index.is_multiple_of(every) && index + every <= all
 }
 
-/// Five levels, the lowest and the highest among them.
+/// The lowest and the highest level, and the quarters of a hundred between them.
 fn ticks(least: i32, most: i32) -> Vec<i32> {
-    (0..=4).map(|n| least + (most - least) * n / 4).collect()
+    let between =
+        (least / 25 + 1..=(most - 1) / 25).map(|n| n * 25).filter(|tick| *tick > least && *tick < most);
+    std::iter::once(least).chain(between).chain([most]).collect()
 }

@@ -3,7 +3,7 @@ use super::domain::Answer;
 use super::scoring::{Gap, score};
 use crate::contacts::{Contact, Directory, helpers};
 use crate::guidelines::Catalogue;
-use crate::questionnaires::{Effort, Questionnaire, Status};
+use crate::questionnaires::{Effort, Method, Questionnaire, Status};
 use crate::text::LocalizedText;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -112,7 +112,7 @@ impl Shelves<'_> {
     fn item(&self, sequence: usize, gap: Gap) -> PlanItem {
         PlanItem {
             sequence,
-            reason: reason(&gap),
+            reason: reason(&gap, self.questionnaire.scoring.method),
             unlocks: self.unlocks(&gap.control),
             ask: self.ask(&gap.control),
             control: gap.control,
@@ -192,22 +192,23 @@ impl Shelves<'_> {
     }
 }
 
-fn reason(gap: &Gap) -> LocalizedText {
+fn reason(gap: &Gap, method: Method) -> LocalizedText {
     let (ja, en) = match gap.effort {
         Effort::Low => ("小さい", "little work"),
         Effort::Medium => ("中くらい", "some work"),
         Effort::High => ("大きい", "much work"),
     };
-    let unknown = gap.status == Status::Unknown;
+    let (first_ja, first_en) = match gap.status {
+        Status::Unknown => ("まず現状を確かめる。", " First find out how it is now."),
+        _ => ("", ""),
+    };
     let points = gap.points_to_gain;
+    let (gain_ja, gain_en) = match method {
+        Method::Points => (format!("実施すると{points}点増え"), format!("Adds {points} points")),
+        Method::Coverage => ("実施すると実施率が上がり".to_owned(), "Raises the coverage".to_owned()),
+    };
     LocalizedText::new(
-        format!(
-            "実施すると{points}点増え、手間は{ja}。{}",
-            if unknown { "まず現状を確かめる。" } else { "" }
-        ),
-        format!(
-            "Adds {points} points for {en}.{}",
-            if unknown { " First find out how it is now." } else { "" }
-        ),
+        format!("{gain_ja}、手間は{ja}。{first_ja}"),
+        format!("{gain_en} for {en}.{first_en}"),
     )
 }

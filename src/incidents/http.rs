@@ -4,6 +4,7 @@ mod completions;
 mod exports;
 mod forms;
 mod planned;
+mod record;
 mod referrals;
 
 use super::domain::{Event, Incident, Standing, What};
@@ -29,6 +30,8 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use record::{IncidentRecord, records};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

@@ -8,4 +8,4 @@ mod plan;
 mod referral;
 mod store;
 
-pub use http::routes;
+pub use http::{IncidentRecord, records, routes};

@@ -8,7 +8,8 @@ mod shipped;
 mod store;
 
 pub use domain::{
-    Band, Condition, Effort, Item, ItemRef, ProfileField, Questionnaire, Questionnaires, Scoring, Status,
+    Band, Condition, Effort, Item, ItemRef, Method, ProfileField, Questionnaire, Questionnaires, Scoring,
+    Status,
 };
 pub use http::routes;
 pub use store::{find, own, take_into_use};

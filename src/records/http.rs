@@ -5,6 +5,7 @@ use crate::caller::{Caller, Scope, Tenant};
 use crate::clients::{self, Client, ClientOut};
 use crate::db::{AnyConnection, Db, StoreError};
 use crate::id::Id;
+use crate::incidents::{self, IncidentRecord};
 use crate::problem::{Problem, Reading, Removing};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get};
@@ -22,6 +23,8 @@ pub struct ClientExport {
     client: ClientOut,
     /// Every assessment with its answers, what happened to it, and what each respondent said.
     assessments: Vec<AssessmentRecord>,
+    /// Every incident with what happened and to whom it was handed on.
+    incidents: Vec<IncidentRecord>,
 }
 
 fn everything(
@@ -30,12 +33,14 @@ fn everything(
     client: Client,
 ) -> Result<ClientExport, StoreError> {
     let assessments = assessments::records(conn, tenant, &client.id)?;
-    Ok(ClientExport { client: client.into(), assessments })
+    let incidents = incidents::records(conn, tenant, &client.id)?;
+    Ok(ClientExport { client: client.into(), assessments, incidents })
 }
 
 /// Export a client
 ///
-/// Everything that is kept of it, as one document. Needs `clients:read` and `assessments:read`.
+/// Everything that is kept of it, as one document. Needs `clients:read`, `assessments:read` and
+/// `incidents:read`.
 #[utoipa::path(tag = "clients", operation_id = "exportClient",
     params(("client" = String, Path, format = Uuid)),
     responses((status = 200, body = ClientExport), Reading))]
@@ -48,6 +53,7 @@ async fn export_client(
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::ClientsRead)?;
     caller.with(Scope::AssessmentsRead)?;
+    caller.with(Scope::IncidentsRead)?;
     let export = db
         .read(move |conn| {
             let client = clients::get(conn, &tenant, &id)?;
@@ -61,7 +67,7 @@ async fn export_client(
 ///
 /// Takes the client away and everything that is kept of it, accepted assessments too, and answers with all
 /// that it took, as the export would have shown it: keep it, because it is nowhere else. Needs
-/// `clients:write`, `assessments:write` and `If-Match`.
+/// `clients:write`, `assessments:write`, `incidents:write` and `If-Match`.
 #[utoipa::path(tag = "clients", operation_id = "deleteClient",
     params(("client" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the client", max_length = 200)),
@@ -75,6 +81,7 @@ async fn delete_client(
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::ClientsWrite)?;
     caller.with(Scope::AssessmentsWrite)?;
+    caller.with(Scope::IncidentsWrite)?;
     let precondition = answer::precondition(&request)?;
     let taken = db
         .write(move |conn| {

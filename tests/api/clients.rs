@@ -213,7 +213,12 @@ fn a_client_goes_with_everything_and_everything_is_given_out(
     )
     .expect(201);
     acme.post(&format!("{draft}/merge"), &json!({"take_agreed": true})).expect(200);
+    let facts = json!({"incident": {"types": ["ransomware"], "stage": "initial", "aware_at": "2026-11-20T09:00:00+09:00"}});
+    let incident = json!({"client_id": made.json["id"], "title": "暗号化", "facts": facts});
+    let incident = acme.post("/v1/incidents", &incident).expect(201);
+    let incident = incident.header("location");
     let export = acme.get(&format!("{path}/export")).expect(200);
+    assert_eq!(export.json["incidents"][0]["incident"]["id"], incident.rsplit('/').next().unwrap());
     let record = &export.json["assessments"][0];
     assert_eq!(record["assessment"]["id"], draft.rsplit('/').next().unwrap());
     assert_eq!(record["events"].as_array().unwrap().len(), 2);
@@ -224,6 +229,7 @@ fn a_client_goes_with_everything_and_everything_is_given_out(
     assert_eq!(taken.json, export.json);
     acme.get(path).expect(404);
     acme.get(draft).expect(404);
+    acme.get(incident).expect(404);
     acme.get(&format!("{draft}/responses")).expect(404);
     assert_eq!(acme.get("/v1/assessments").expect(200).json["items"], json!([]));
 }

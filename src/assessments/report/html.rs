@@ -2,7 +2,7 @@
 use super::super::comparison::{AssessmentComparison, Change, ItemComparison};
 use super::super::history::chart;
 use super::super::scoring::SectionResult;
-use super::{Report, day, effort, word};
+use super::{Report, day, word};
 use crate::text::Language;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
@@ -17,7 +17,7 @@ p{margin:1.5mm 0}.of{color:#555;margin:0}
 .score strong{font-size:12.5pt}
 table{border-collapse:collapse;width:100%;font-size:9.5pt}thead{display:table-header-group}tr{break-inside:avoid}
 th,td{border-bottom:.6pt solid #ccc;text-align:left;padding:1.3mm 2mm;vertical-align:top}th{background:#eef2f6;font-weight:600}
-.n{width:9mm}.s{width:26mm}.e{width:15mm}
+.n{width:9mm}.s{width:32mm}.e{width:15mm}
 li{break-inside:avoid;margin:2.5mm 0}ol{padding-left:7mm}li p{margin:.5mm 0}
 .why{color:#555;font-size:9.5pt}.note{color:#555;font-size:8.5pt}
 .cols{display:flex;gap:8mm}.cols>div{flex:1}ul{margin:1mm 0;padding-left:5mm}
@@ -157,7 +157,7 @@ fn compared(comparison: &AssessmentComparison, language: Language) -> Markup {
                     strong { (title) " " (items.len()) }
                     ul {
                         @for item in &items {
-                            li { (item.title.get(language)) @if item.restated { (say("（設問が変わった）", " (asked differently)")) } }
+                            li { @if let Some(number) = &item.number { (number) " " } (item.title.get(language)) @if item.restated { (say("（設問が変わった）", " (asked differently)")) } }
                         }
                     }
                 }
@@ -173,11 +173,10 @@ fn steps(report: &Report, language: Language) -> Markup {
         ol {
             @for item in &report.plan.items {
                 li {
-                    strong { (item.title.get(language)) }
+                    strong { @if let Some(number) = &item.number { "No. " (number) " " } (item.title.get(language)) }
                     " （" (report.label(item.status, language)) "）"
                     @if let Some(advice) = &item.advice { p { (advice.get(language)) } }
                     p.why {
-                        (say("手間: ", "Work: ")) (effort(item.effort, language)) (say("。", ". "))
                         (item.reason.get(language))
                         @if !item.ask.is_empty() {
                             " " (say("相談先: ", "Ask: "))

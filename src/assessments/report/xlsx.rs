@@ -1,7 +1,9 @@
 //! A report as a workbook. Every text is written as a text: a workbook has no way to take it for a formula.
 use super::{Report, effort, word};
 use crate::text::Language;
-use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{
+    Color, DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
+};
 
 /// Why there is no workbook.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +12,9 @@ pub struct Unwritable(#[from] XlsxError);
 
 pub fn xlsx(report: &Report, language: Language) -> Result<Vec<u8>, Unwritable> {
     let mut book = Workbook::new();
+    // As old as what it shows: the same report is the same bytes.
+    let made = ExcelDateTime::from_timestamp(report.assessment.updated_at.timestamp())?;
+    book.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let sheets = Sheets {
         report,
         language,
@@ -40,6 +45,13 @@ enum Cell {
     Number(i32),
     Empty,
 }
+
+/// A cell holds 32,767 characters and no more.
+fn fitting(text: String) -> String {
+    if text.len() <= MOST_TEXT { text } else { text.chars().take(MOST_TEXT / 3).chain(['…']).collect() }
+}
+
+const MOST_TEXT: usize = 32_000;
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
@@ -73,7 +85,9 @@ impl Sheets<'_> {
         for (row, cells) in (first + 1..).zip(rows) {
             for (column, cell) in (0u16..).zip(cells) {
                 let written = match cell {
-                    Cell::Text(text) => sheet.write_string_with_format(row, column, text, &self.text),
+                    Cell::Text(text) => {
+                        sheet.write_string_with_format(row, column, fitting(text), &self.text)
+                    }
                     Cell::Number(number) => sheet.write_number_with_format(row, column, number, &self.text),
                     Cell::Empty => continue,
                 };
