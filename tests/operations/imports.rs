@@ -1,7 +1,9 @@
 //! `tasuke import`: a file sent to a running service.
-use crate::process::{Tasuke, command, prepare};
+use crate::process::{Tasuke, command, prepare, until};
 use serde_json::json;
 use std::fs;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -46,6 +48,44 @@ fn an_import_may_last_longer_than_a_connection_may_idle() {
 
 const LINES: usize = 8_000;
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What had come when the stream was cut is stored, line by line; the line that was cut is not.
+#[test]
+fn a_stream_that_is_cut_leaves_no_half_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("db").display());
+    let token = prepare(&url);
+    let service = Tasuke::serve(&url, &[]);
+    let clients = folder.path().join("clients.csv");
+    fs::write(&clients, "name,external_id\nA,c1\n").unwrap();
+    assert!(import(&service, &token, &["clients"], &clients).status.success());
+    let line = |n: usize| {
+        json!({"client_external_id": "c1", "questionnaire": "ipa-basic-rules-4.0", "external_id": format!("n{n}")}).to_string()
+    };
+    let mut stream = TcpStream::connect(service.address).unwrap();
+    let sent = format!("{}\n{}\n{}", line(1), line(2), &line(3)[..40]);
+    let head = format!(
+        "POST /v1/assessment-imports HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/x-ndjson\r\ncontent-length: 5000000000\r\n\r\n"
+    );
+    stream.write_all(format!("{head}{sent}").as_bytes()).unwrap();
+    let kept = || {
+        let call = ureq::get(format!("http://{}/v1/assessments", service.address));
+        let answer = call.header("authorization", format!("Bearer {token}")).call();
+        let page: serde_json::Value = answer.unwrap().body_mut().read_json().unwrap();
+        let items = page["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["external_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // Nobody waits for the end of the stream: what is whole is stored.
+    until("the whole lines are stored", || kept().len() == 2);
+    drop(stream);
+    // The rest of the file, sent again from the start, is stored once.
+    let again = folder.path().join("again.ndjson");
+    fs::write(&again, (1..=3).map(line).collect::<Vec<_>>().join("\n")).unwrap();
+    let told = String::from_utf8(import(&service, &token, &["assessments"], &again).stdout).unwrap();
+    assert!(told.ends_with("1 stored, 2 there already, 0 rejected\n"), "{told}");
+    assert_eq!(kept(), ["n1", "n2", "n3"]);
+}
 
 #[test]
 fn a_file_is_imported_and_what_was_rejected_is_told() {

@@ -1,6 +1,7 @@
 //! A report as CSV for Japanese spreadsheets: UTF-8 with its mark, lines that end in CRLF, and no cell that a
 //! spreadsheet would take for a formula.
-use super::{Report, word};
+use super::Report;
+use super::word;
 use crate::text::Language;
 
 pub fn csv(report: &Report, language: Language) -> Result<Vec<u8>, csv::Error> {

@@ -2,7 +2,9 @@
 use super::super::comparison::{AssessmentComparison, Change, ItemComparison};
 use super::super::history::chart;
 use super::super::scoring::SectionResult;
-use super::{Report, day, word};
+use super::Report;
+use super::day;
+use super::word;
 use crate::text::Language;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 

@@ -1,5 +1,7 @@
 //! A report as a workbook. Every text is written as a text: a workbook has no way to take it for a formula.
-use super::{Report, effort, word};
+use super::Report;
+use super::effort;
+use super::word;
 use crate::text::Language;
 use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
