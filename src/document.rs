@@ -11,6 +11,7 @@ const SCHEMAS: &str = "#/components/schemas/";
 /// `Profile` in answers, `ProfileInput` in requests.
 pub fn shape(mut document: Value) -> Value {
     open_means_no_security(&mut document);
+    describe_answers(&mut document);
     tidy(&mut document["components"]["schemas"]);
     flatten(&mut document);
     patches(&mut document);
@@ -49,6 +50,27 @@ fn flatten(document: &mut Value) {
     let told = document.to_string();
     if let Some(all) = document["components"]["schemas"].as_object_mut() {
         all.retain(|name, _| !merged.contains(name) || told.contains(&format!("\"{SCHEMAS}{name}\"")));
+    }
+}
+
+/// OpenAPI asks for a description of every answer; what a good one says stands at the operation.
+fn describe_answers(document: &mut Value) {
+    for operation in operations_mut(document) {
+        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
+            continue;
+        };
+        for (status, response) in responses {
+            let told = response.get("$ref").is_some()
+                || response["description"].as_str().is_some_and(|d| !d.is_empty());
+            if !told {
+                let words = match status.as_str() {
+                    "201" => "Created",
+                    "204" => "Done; there is nothing to say",
+                    _ => "Done",
+                };
+                response["description"] = json!(words);
+            }
+        }
     }
 }
 

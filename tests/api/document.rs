@@ -91,6 +91,19 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
 }
 
 #[test]
+fn every_answer_is_described() {
+    let document = document();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let described = response["$ref"].is_string() || response["description"].is_string();
+                assert!(described, "{method} {path} {status}");
+            }
+        }
+    }
+}
+
+#[test]
 fn schemas_have_the_form_that_generators_bear() {
     let document = document();
     let is_name = |name: &str| {
