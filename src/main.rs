@@ -134,14 +134,14 @@ fn run(cli: Cli) -> Result<(), Failure> {
             demo::run(&storage, &serving, &identity, &examples)
         }
         Command::Migrate => {
-            let ran = server::migrate(&server::open(&storage)?, &storage)?;
+            let ran = server::migrate(&server::open_once(&storage)?, &storage)?;
             println!("{} migrations ran {}", ran.len(), ran.join(" "));
             Ok(())
         }
         Command::Openapi { check } => openapi(check),
         Command::Tenant { command: TenantCommand::Create { slug, name } } => {
             let tenancy = Tenancy::new(&slug, &name, chrono::Utc::now())?;
-            let db = server::open(&storage)?;
+            let db = server::open_once(&storage)?;
             server::ensure_schema(&db, &storage)?;
             db.write_now(|conn| tenants::add(conn, &tenancy))?;
             println!("{slug}");
@@ -200,7 +200,7 @@ fn openapi(check: bool) -> Result<(), Failure> {
 
 fn token(storage: &Storage, wanted: TokenArgs, identity: &Identity) -> Result<(), Failure> {
     let scopes = wanted.scope.split_whitespace().map(str::parse).collect::<Result<Vec<Scope>, _>>()?;
-    let db = server::open(storage)?;
+    let db = server::open_once(storage)?;
     server::ensure_schema(&db, storage)?;
     if !db.write_now(|conn| tenants::exists(conn, &wanted.tenant))? {
         let slug = wanted.tenant;

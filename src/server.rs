@@ -2,7 +2,7 @@
 use crate::app::{self, Service};
 use crate::auth::Issuer;
 use crate::config::{DatabaseUrl, Identity, Limits, Serving, Storage};
-use crate::db::{Db, StoreError};
+use crate::db::{Bounds, Db, StoreError};
 use crate::knowledge::Knowledge;
 use crate::metrics;
 use crate::watchdog::Watchdog;
@@ -39,14 +39,24 @@ pub enum StartError {
 /// Opens the database; a SQLite file is made when there is none, readable by its owner only,
 /// because the key that signs tokens lies in it.
 pub fn open(storage: &Storage) -> Result<Db, StartError> {
+    open_with(storage, storage.bounds())
+}
+
+/// Opens it for a command that does its work and ends: with one connection. A pool of more makes the
+/// next one in the background, and a process that ends in the middle of that is torn down under libpq.
+pub fn open_once(storage: &Storage) -> Result<Db, StartError> {
+    open_with(storage, Bounds { connections: 1, ..storage.bounds() })
+}
+
+fn open_with(storage: &Storage, bounds: Bounds) -> Result<Db, StartError> {
     let url = storage.url();
     if let Some(file) = url.sqlite_file() {
         prepare(&file).map_err(|error| StartError::Folder(file.display().to_string(), error))?;
     }
-    Db::open(url.reveal(), storage.bounds()).map_err(|error| StartError::Database(url, error))
+    Db::open(url.reveal(), bounds).map_err(|error| StartError::Database(url, error))
 }
 
-/// Opens a database that must be there already.
+/// Opens a database that must be there already, for a command.
 pub fn open_existing(storage: &Storage) -> Result<Db, StartError> {
     let url = storage.url();
     match url.sqlite_file() {
@@ -54,7 +64,7 @@ pub fn open_existing(storage: &Storage) -> Result<Db, StartError> {
             let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
             Err(StartError::Folder(file.display().to_string(), missing))
         }
-        _ => open(storage),
+        _ => open_once(storage),
     }
 }
 

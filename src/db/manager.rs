@@ -42,10 +42,11 @@ impl Manager {
 }
 
 /// What libpq should do unless the URL says otherwise: not wait long for a server that is not there,
-/// and notice one that has gone.
+/// notice one that has gone, and not look for Kerberos tickets at each connection.
 const PARAMETERS: &[(&str, &str)] = &[
     ("application_name", "tasuke"),
     ("connect_timeout", "2"),
+    ("gssencmode", "disable"),
     ("keepalives", "1"),
     ("keepalives_idle", "30"),
     ("keepalives_interval", "10"),
