@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod assessments;
+mod audit;
+mod audit_tampering;
 mod bad_input;
 mod batches;
 mod clients;
