@@ -3,6 +3,7 @@ mod backup;
 mod error;
 mod manager;
 mod migrate;
+pub mod wall;
 
 pub use error::{Retry, StoreError};
 pub use migrate::Difference;
