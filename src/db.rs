@@ -7,6 +7,7 @@ mod lanes;
 mod manager;
 mod migrate;
 mod transaction;
+pub mod wall;
 
 pub use error::{Retry, StoreError};
 pub use migrate::Difference;

@@ -196,7 +196,7 @@ async fn list_rules(
     let list = format!("{contact:?}");
     let ruleset = chosen(&rulesets, params.ruleset.as_deref())?;
     let parts = ["routing-rules", &ruleset.version, &list];
-    let page = Page::read(params.after.as_deref(), params.limit, &parts)?;
+    let page = Page::read(None, params.after.as_deref(), params.limit, &parts)?;
     let found: Vec<&RuleDocument> = ruleset
         .documents
         .iter()

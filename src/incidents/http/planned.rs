@@ -146,8 +146,8 @@ pub async fn show_timeline(
     Query(params): Query<TimelineParams>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::IncidentsRead)?;
-    let parts = ["timeline", tenant.slug(), &id];
-    let page = Page::read(params.after.as_deref(), params.limit, &parts)?;
+    let parts = ["timeline", &**id];
+    let page = Page::read(Some(&tenant), params.after.as_deref(), params.limit, &parts)?;
     let events = db
         .read(move |conn| {
             let incident = store::get(conn, &tenant, &id)?;
