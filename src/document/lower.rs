@@ -1,5 +1,6 @@
 //! The document in OpenAPI 3.0.3, for generators that know nothing later. Nothing is lost that they
-//! could use: what may be null says so in the older way.
+//! could use: what may be null says so in the older way. Examples of bodies are for people, who read the
+//! other document.
 use super::SCHEMAS;
 use serde_json::{Map, Value, json};
 
@@ -80,12 +81,15 @@ fn lone_reference(fields: &mut Map<String, Value>) {
     }
 }
 
-/// A schema has one example, not a list of them. Named examples of a media type are an object and stay.
+/// A schema has one example, not a list of them. Those of a body are left out: they may hold null where a
+/// reference may be null, which readers of 3.0 do not agree on.
 fn one_example(fields: &mut Map<String, Value>) {
     if let Some(Value::Array(many)) = fields.get("examples") {
         let first = many.first().cloned();
         fields.remove("examples");
         fields.extend(first.map(|example| ("example".to_owned(), example)));
+    } else if fields.contains_key("schema") {
+        fields.remove("examples");
     }
 }
 
@@ -110,10 +114,8 @@ mod tests {
             (json!({"$ref": "#/a", "description": "d"}), json!({"$ref": "#/a"})),
             (json!({"type": "object", "examples": [1, 2]}), json!({"type": "object", "example": 1})),
             // Data is left alone, whatever it looks like.
-            (
-                json!({"examples": {"a": {"value": {"type": ["x", "null"]}}}}),
-                json!({"examples": {"a": {"value": {"type": ["x", "null"]}}}}),
-            ),
+            (json!({"example": {"type": ["x", "null"]}}), json!({"example": {"type": ["x", "null"]}})),
+            (json!({"schema": {}, "examples": {"a": {"value": 1}}}), json!({"schema": {}})),
             // A property may be called as a keyword is.
             (
                 json!({"properties": {"example": {"type": ["string", "null"]}}}),

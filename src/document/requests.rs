@@ -1,38 +1,116 @@
 //! What a caller sends: patches, inputs, and that nothing is sent which nobody reads.
 use super::{SCHEMAS, operations_mut};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// A patch to a `NewThing` is a `ThingPatch`: the same fields, none of them required.
+/// A patch to a `NewThing` is a `ThingPatch`: the same fields, none of them required, and so on inwards,
+/// because a merge patch changes what lies within. A list is replaced whole, and stays as it is.
 pub fn patches(document: &mut Value) {
-    let mut made = vec![];
+    let mut wanted = vec![];
     for operation in operations_mut(document) {
         let body = operation.pointer_mut("/requestBody/content");
         let schema = body.and_then(|content| content.get_mut(MERGE_PATCH));
         let Some(reference) = schema.and_then(|content| content.pointer_mut("/schema/$ref")) else {
             continue;
         };
-        if let Some(name) =
-            reference.as_str().and_then(|text| text.strip_prefix(SCHEMAS)).map(str::to_owned)
-        {
-            let patch = format!("{}Patch", name.strip_prefix("New").unwrap_or(&name));
-            *reference = json!(format!("{SCHEMAS}{patch}"));
-            made.push((name, patch));
+        if let Some(name) = name(reference) {
+            *reference = json!(format!("{SCHEMAS}{}", patch_of(&name)));
+            wanted.push(name);
         }
     }
-    for (name, patch) in made {
-        let mut schema = document["components"]["schemas"][&name].clone();
-        if let Some(fields) = schema.as_object_mut() {
-            fields.remove("required");
-            fields.remove("example");
+    let outermost = wanted.len();
+    let mut done = 0;
+    while let Some(name) = wanted.get(done).cloned() {
+        let patch = loosened(&document["components"]["schemas"], &name, done < outermost, &mut wanted);
+        document["components"]["schemas"][patch_of(&name)] = patch;
+        done += 1;
+    }
+}
+
+fn name(reference: &Value) -> Option<String> {
+    reference.as_str().and_then(|text| text.strip_prefix(SCHEMAS)).map(str::to_owned)
+}
+
+fn patch_of(name: &str) -> String {
+    format!("{}Patch", name.strip_prefix("New").unwrap_or(name))
+}
+
+/// The object that a property is, perhaps or null.
+fn object_in(property: &Value) -> Option<String> {
+    let parts = property["oneOf"].as_array().into_iter().flatten();
+    parts.chain([property]).find_map(|part| name(&part["$ref"]))
+}
+
+/// Whether a patch to this object says something that the object itself does not allow.
+fn is_tight(schemas: &Value, name: &str) -> bool {
+    let schema = &schemas[name];
+    let required = schema["required"].as_array().is_some_and(|required| !required.is_empty());
+    let mut properties = schema["properties"].as_object().into_iter().flat_map(Map::values);
+    schema["type"] == "object"
+        && (required
+            || properties.any(|property| {
+                !may_be_null(property) || object_in(property).is_some_and(|inner| is_tight(schemas, &inner))
+            }))
+}
+
+fn may_be_null(property: &Value) -> bool {
+    let parts = property["oneOf"].as_array().into_iter().flatten();
+    parts.chain([property]).any(|part| match &part["type"] {
+        Value::String(kind) => kind == "null",
+        Value::Array(kinds) => kinds.contains(&json!("null")),
+        _ => false,
+    })
+}
+
+/// The schema of a patch to `name`; what lies within and must be loosened as well goes to `wanted`.
+fn loosened(schemas: &Value, name: &str, outermost: bool, wanted: &mut Vec<String>) -> Value {
+    let mut schema = schemas[name].clone();
+    let required: Vec<Value> = schema["required"].as_array().cloned().unwrap_or_default();
+    for (field, property) in schema["properties"].as_object_mut().into_iter().flatten() {
+        let inner = object_in(property);
+        let tight = inner.as_ref().filter(|inner| is_tight(schemas, inner));
+        if let Some(inner) = tight {
+            let description = property.get("description").cloned();
+            *property = json!({ "$ref": format!("{SCHEMAS}{}", patch_of(inner)) });
+            if let (Some(description), Some(fields)) = (description, property.as_object_mut()) {
+                fields.insert("description".to_owned(), description);
+            }
+            if !wanted.contains(inner) {
+                wanted.push(inner.clone());
+            }
+        }
+        // What need not be there may go away.
+        if !required.contains(&json!(field)) {
+            or_null(property);
+        }
+    }
+    if let Some(fields) = schema.as_object_mut() {
+        fields.remove("required");
+        fields.remove("example");
+        if outermost {
             fields.insert(
                 "description".to_owned(),
                 json!("A JSON merge patch: what is left out stays, what is null goes away."),
             );
         }
-        document["components"]["schemas"][patch] = schema;
+    }
+    schema
+}
+
+fn or_null(property: &mut Value) {
+    if property.get("$ref").is_some() {
+        let description = property.as_object_mut().and_then(|fields| fields.remove("description"));
+        *property = json!({ "oneOf": [property.take(), { "type": "null" }] });
+        if let Some(description) = description {
+            property["description"] = description;
+        }
+    } else if let Some(kind) = property.get("type").and_then(Value::as_str).map(str::to_owned) {
+        // A closed list of words would have to name null as well.
+        if property.get("enum").is_none() {
+            property["type"] = json!([kind, "null"]);
+        }
     }
 }
 

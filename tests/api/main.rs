@@ -8,6 +8,7 @@ mod clients;
 mod comparisons;
 mod contacts;
 mod document;
+mod examples;
 mod guidelines;
 mod http;
 mod idempotency;
