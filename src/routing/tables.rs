@@ -180,9 +180,7 @@ fn boundaries(bases: &BTreeMap<String, Value>) -> Vec<Case> {
         let facts = with(&bases[entry["from"].as_str().unwrap()], &one_change(&entry["set"]));
         let case = |expected| Case { name: text(&entry["name"]), facts: facts.clone(), expected };
         cases.extend(list(&entry["is"]).map(|line| case(Expected::Line(text(line), true))));
-        cases.extend(
-            list(&entry["silent"]).map(|id| case(Expected::Rule(text(id), BTreeSet::new()))),
-        );
+        cases.extend(list(&entry["silent"]).map(|id| case(Expected::Rule(text(id), BTreeSet::new()))));
     }
     cases
 }

@@ -72,7 +72,8 @@ impl Rule {
     /// The other has the same conditions, so that it differs in what it asks for.
     fn when_is(&self, other: &Self) -> bool {
         let filter = |rule: &Self| rule.for_each.as_ref().map(|each| super::mutants::shown(&each.filter));
-        super::mutants::shown(&self.when) == super::mutants::shown(&other.when) && filter(self) == filter(other)
+        super::mutants::shown(&self.when) == super::mutants::shown(&other.when)
+            && filter(self) == filter(other)
     }
 }
 
@@ -80,7 +81,8 @@ impl Rule {
 fn answer(rule: &Rule, context: &Context<'_>) -> Option<(Turn, Truth, Vec<bool>)> {
     let turn = rule.turn(context.facts.stage)?;
     let truth = rule.when.truth(context);
-    let fires = truth == Truth::Yes || (truth == Truth::Unknown && rule.on_unknown == OnUnknown::Provisional);
+    let fires =
+        truth == Truth::Yes || (truth == Truth::Unknown && rule.on_unknown == OnUnknown::Provisional);
     if !fires || !rule.is_in_force(context.facts.as_of.date_naive()) {
         return None;
     }

@@ -37,7 +37,8 @@ fn some_facts() -> impl Strategy<Value = Value> {
     (any::<prop::sample::Index>(), prop::collection::vec(change, 0..12)).prop_map(|(base, changes)| {
         static BASES: OnceLock<Vec<Value>> = OnceLock::new();
         let bases = BASES.get_or_init(|| bases().into_values().collect());
-        let set: BTreeMap<_, _> = changes.iter().filter_map(|(fact, value)| change_of(*fact, *value)).collect();
+        let set: BTreeMap<_, _> =
+            changes.iter().filter_map(|(fact, value)| change_of(*fact, *value)).collect();
         with(base.get(bases), &set)
     })
 }
