@@ -89,6 +89,7 @@ diesel::table! {
         location -> Text,
         body -> Text,
         created_at -> Timestamp,
+        client_id -> Nullable<Text>,
     }
 }
 

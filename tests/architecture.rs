@@ -17,7 +17,7 @@ const LINE: &[(&str, &[&str])] = &[
     ("assessments", &["audit", "clients", "contacts", "guidelines", "idempotency", "questionnaires"]),
     ("routing", &["contacts"]),
     ("incidents", &["audit", "clients", "contacts", "idempotency", "routing"]),
-    ("records", &["assessments", "audit", "clients", "incidents"]),
+    ("records", &["assessments", "audit", "clients", "idempotency", "incidents"]),
 ];
 
 struct Line {

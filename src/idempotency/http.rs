@@ -43,7 +43,8 @@ impl FromRequest for Idempotency {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
+        // With the ids in it: a key for one assessment is none for another.
+        let route = format!("{} {}", request.method(), request.path().to_ascii_lowercase());
         let mut given = request.headers().get_all("idempotency-key");
         let key = match (given.next(), given.next()) {
             (None, _) => Some(None),
@@ -85,16 +86,29 @@ pub fn once(
         if kept.fingerprint != said {
             return Err(Problem::new(&kinds::IDEMPOTENCY_KEY_REUSED));
         }
-        return Ok(Created { location: kept.location, body: kept.body, replayed: true });
+        if kept.body.is_empty() {
+            return Err(gone());
+        }
+        let Kept { location, body, client, .. } = kept;
+        return Ok(Created { location, body, client, replayed: true });
     }
     let created = work(conn)?;
     let kept = Kept {
         fingerprint: said.to_owned(),
         location: created.location.clone(),
         body: created.body.clone(),
+        client: created.client.clone(),
     };
     store::keep(conn, tenant, route, key, &kept, now, not_before)?;
     Ok(created)
+}
+
+/// What was made under the key has been taken away since. Making it anew is for somebody who wants that.
+fn gone() -> Problem {
+    Problem::new(&kinds::IDEMPOTENCY_KEY_REUSED).with_detail(LocalizedText::new(
+        "このキーで作成したものは、顧客とともに削除されました。",
+        "What was created under this key was deleted with its client.",
+    ))
 }
 
 /// The answer to a call that created something, now or before.

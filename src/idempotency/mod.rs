@@ -5,3 +5,4 @@ mod store;
 
 pub use domain::Created;
 pub use http::{Idempotency, answer, once};
+pub use store::forget;

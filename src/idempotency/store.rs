@@ -25,6 +25,7 @@ struct Row<'a> {
     location: &'a str,
     body: &'a str,
     created_at: NaiveDateTime,
+    client_id: Option<&'a str>,
 }
 
 #[derive(QueryableByName)]
@@ -56,15 +57,15 @@ pub fn find(
     key: &Key,
     not_before: DateTime<Utc>,
 ) -> Result<Option<Kept>, StoreError> {
-    let row: Option<(String, String, String)> = dsl::idempotency_keys
+    let row: Option<(String, String, String, Option<String>)> = dsl::idempotency_keys
         .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::route.eq(route_of(tenant, route)))
         .filter(dsl::key.eq(key.as_str()))
         .filter(dsl::created_at.ge(not_before.naive_utc()))
-        .select((dsl::fingerprint, dsl::location, dsl::body))
+        .select((dsl::fingerprint, dsl::location, dsl::body, dsl::client_id))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(fingerprint, location, body)| Kept { fingerprint, location, body }))
+    Ok(row.map(|(fingerprint, location, body, client)| Kept { fingerprint, location, body, client }))
 }
 
 /// Keeps the first answer, and forgets the tenant's that are too old.
@@ -90,7 +91,17 @@ pub fn keep(
             location: &kept.location,
             body: &kept.body,
             created_at: now.naive_utc(),
+            client_id: kept.client.as_deref(),
         })
         .execute(conn)?;
+    Ok(())
+}
+
+/// Empties the answers that tell of a client that goes. The keys stay taken: a late retry makes nothing anew.
+pub fn forget(conn: &mut AnyConnection, tenant: &Tenant, client: &str) -> Result<(), StoreError> {
+    let told = dsl::idempotency_keys
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+        .filter(dsl::client_id.eq(client));
+    diesel::update(told).set((dsl::location.eq(""), dsl::body.eq(""))).execute(conn)?;
     Ok(())
 }

@@ -251,8 +251,9 @@ async fn create_incident(
                 store::note(conn, &tenant, &first)?;
                 audit::created(conn, &tenant, &incident)?;
                 let location = format!("/v1/incidents/{}", incident.id);
+                let client = Some(incident.client_id.clone());
                 let body = answer::text(&IncidentOut::from(incident))?;
-                Ok(Created { location, body, replayed: false })
+                Ok(Created { location, body, client, replayed: false })
             })
         })
         .await?;

@@ -6,6 +6,7 @@ use crate::caller::{Caller, Scope, Tenant};
 use crate::clients::{self, Client, ClientOut};
 use crate::db::{AnyConnection, Db, StoreError};
 use crate::id::Id;
+use crate::idempotency;
 use crate::incidents::{self, IncidentRecord};
 use crate::problem::{Problem, Reading, Removing};
 use actix_web::web::{Data, Path};
@@ -67,8 +68,8 @@ async fn export_client(
 /// Delete a client
 ///
 /// Takes the client away and everything that is kept of it, accepted assessments too, and answers with all
-/// that it took, as the export would have shown it: keep it, because it is nowhere else. Needs
-/// `clients:write`, `assessments:write`, `incidents:write` and `If-Match`.
+/// that it took, as the export would have shown it: keep it, because it is nowhere else. An `Idempotency-Key`
+/// that made some of it answers 422 from then on. Needs `clients:write`, `assessments:write`, `incidents:write` and `If-Match`.
 #[utoipa::path(tag = "clients", operation_id = "deleteClient",
     params(("client" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the client", max_length = 200)),
@@ -90,6 +91,7 @@ async fn delete_client(
             precondition.holds(&ClientOut::from(client.clone()))?;
             let export = everything(conn, &tenant, client.clone())?;
             clients::remove(conn, &tenant, &client)?;
+            idempotency::forget(conn, &tenant, &client.id)?;
             let with = [("assessments", export.assessments.len()), ("incidents", export.incidents.len())];
             audit::removed(conn, &tenant, &client, &with)?;
             Ok::<_, Problem>(export)

@@ -160,3 +160,68 @@ fn a_key_that_is_none_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] eng
     }
     assert_eq!(count(&acme, "/v1/clients"), 0);
 }
+
+#[rstest]
+fn a_key_for_one_assessment_is_none_for_another(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let body = json!({"client_id": client.json["id"], "questionnaire": "ipa-basic-rules-3.1"});
+    let draft = || acme.post("/v1/assessments", &body).expect(201).header("location").to_owned();
+    let (one, other) = (draft(), draft());
+    let answer =
+        |made: &str| post(&acme, &format!("{made}/responses"), "k-1", &json!({"respondent": "支店"}));
+    let first = answer(&one).expect(201);
+    assert_ne!(answer(&other).expect(201).json["id"], first.json["id"]);
+    assert_eq!(
+        answer(&one.to_uppercase().replace("/V1/ASSESSMENTS", "/v1/assessments")).expect(201).json,
+        first.json
+    );
+}
+
+#[rstest]
+fn what_a_key_made_of_a_client_is_told_to_nobody_after_it_has_gone(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let name = json!({"name": "A"});
+    let client = post(&acme, "/v1/clients", "k-1", &name).expect(201);
+    let other = post(&acme, "/v1/clients", "k-2", &name).expect(201);
+    let body = json!({"client_id": client.json["id"], "questionnaire": "ipa-basic-rules-3.1"});
+    let made = post(&acme, "/v1/assessments", "k-1", &body).expect(201);
+    let responses = format!("{}/responses", made.header("location"));
+    let said = json!({"respondent": "支店"});
+    post(&acme, &responses, "k-1", &said).expect(201);
+    acme.delete(client.header("location"), client.header("etag")).expect(200);
+    for (path, body) in [("/v1/clients", &name), ("/v1/assessments", &body), (&responses, &said)] {
+        let refused = post(&acme, path, "k-1", body).expect(422);
+        assert_eq!(refused.text("/code"), "idempotency-key-reused", "{path}");
+    }
+    assert_eq!(count(&acme, "/v1/clients"), 1);
+    assert_eq!(post(&acme, "/v1/clients", "k-2", &name).expect(201).json, other.json);
+}
+
+#[rstest]
+fn a_retry_finds_what_began_with_a_draft_that_has_gone(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let mut body = json!({"client_id": client.json["id"], "questionnaire": "ipa-basic-rules-3.1"});
+    let source = acme.post("/v1/assessments", &body).expect(201);
+    body["carry_forward_from"] = source.json["id"].clone();
+    body["external_id"] = json!("2026-11");
+    let made = acme.post("/v1/assessments", &body).expect(201);
+    acme.delete(source.header("location"), source.header("etag")).expect(204);
+    let again = acme.post("/v1/assessments", &body).expect(201);
+    assert_eq!((&again.json, again.header("idempotent-replayed")), (&made.json, "true"));
+    body["answers"] = json!([{"control": "basic-rule-1", "status": "partial"}]);
+    assert_eq!(acme.post("/v1/assessments", &body).expect(409).text("/code"), "duplicate");
+    body["external_id"] = json!("2026-12");
+    let unknown = acme.post("/v1/assessments", &body).expect(422);
+    assert_eq!(unknown.faults(), ["/carry_forward_from unknown-assessment"]);
+}

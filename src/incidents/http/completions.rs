@@ -38,8 +38,6 @@ pub async fn complete_action(
     let tenant = caller.with(Scope::IncidentsWrite)?;
     let by = caller.subject().to_owned();
     let (event, now) = (clock::new_id(), clock::now());
-    // The key is for this incident: the same words about another one are another request.
-    let said = format!("{} {said}", &**id);
     let created = db
         .write(move |conn| {
             let case = Case::load(conn, &tenant, &id)?;
@@ -51,8 +49,9 @@ pub async fn complete_action(
                 let event = case.note(conn, &tenant, &by, (&event, now), What::Completed(done))?;
                 audit::created(conn, &tenant, &event)?;
                 let location = format!("/v1/incidents/{}/timeline", event.incident_id);
+                let client = Some(event.client_id.clone());
                 let body = answer::text(&TimelineEntry::from(event))?;
-                Ok(Created { location, body, replayed: false })
+                Ok(Created { location, body, client, replayed: false })
             })
         })
         .await?;

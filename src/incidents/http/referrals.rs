@@ -63,7 +63,6 @@ pub async fn create_referral(
     let tenant = caller.with(Scope::IncidentsWrite)?;
     let by = caller.subject().to_owned();
     let (referral, event, now) = (clock::new_id(), clock::new_id(), clock::now());
-    let said = format!("{} {said}", &**id);
     let created = db
         .write(move |conn| {
             let case = Case::load(conn, &tenant, &id)?;
@@ -89,8 +88,9 @@ pub async fn create_referral(
                 audit::created(conn, &tenant, &referral)?;
                 case.note(conn, &tenant, &by, (&event, now), What::ReferralSent(referral.handover()))?;
                 let location = format!("/v1/incidents/{}/referrals/{}", referral.incident_id, referral.id);
+                let client = Some(referral.client_id.clone());
                 let body = answer::text(&ReferralOut::from(referral))?;
-                Ok(Created { location, body, replayed: false })
+                Ok(Created { location, body, client, replayed: false })
             })
         })
         .await?;
