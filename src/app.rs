@@ -1,6 +1,7 @@
 //! The whole service as one map: every route, and the OpenAPI document made from the same list.
-use crate::auth::Issuer;
+use crate::auth::{self, Issuer};
 use crate::body::{self, Schemas};
+use crate::caller::Scope;
 use crate::config::Limits;
 use crate::db::Db;
 use crate::health::Readiness;
@@ -10,8 +11,8 @@ use crate::metrics::{self, Metrics};
 use crate::problem::{self, FaultDocument, Problem, ProblemDocument, kinds};
 use crate::shelf::Shelf;
 use crate::{
-    assessments, clients, contacts, document, guidelines, health, incidents, questionnaires, records,
-    request, routing,
+    assessments, clients, contacts, document, guidelines, health, incidents, oauth, questionnaires,
+    records, request, routing, service_accounts, whoami,
 };
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -20,7 +21,9 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use serde_json::Value;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
+};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -36,6 +39,9 @@ fn routes(config: &mut ServiceConfig) {
         .configure(contacts::routes)
         .configure(routing::routes)
         .configure(incidents::routes)
+        .configure(service_accounts::routes)
+        .configure(whoami::routes)
+        .configure(oauth::routes)
         .configure(health::routes);
 }
 
@@ -60,11 +66,12 @@ fn routes(config: &mut ServiceConfig) {
         (name = "contacts", description = "Whom to turn to"),
         (name = "routing", description = "From the facts of an incident to ordered contacts"),
         (name = "incidents", description = "Facts over time, the plan, what was done"),
+        (name = "identity", description = "Service accounts, tokens, and who is calling"),
         (name = "service", description = "The service itself"),
     ),
     components(schemas(ProblemDocument, FaultDocument)),
     modifiers(&Shared),
-    security(("bearer" = [])),
+    security(("bearer" = []), ("oauth2" = [])),
 )]
 struct Head;
 
@@ -78,8 +85,15 @@ impl Modify for Shared {
             .bearer_format("JWT")
             .description(Some("An access token; `tasuke token` prints one."))
             .build();
+        let scopes = Scope::ALL.iter().map(|scope| (scope.as_str(), scope.told()));
+        let flow = ClientCredentials::new("/oauth2/token", Scopes::from_iter(scopes));
+        let oauth2 = OAuth2::with_description(
+            [Flow::ClientCredentials(flow)],
+            "A service account gets an access token for itself, good for 15 minutes.",
+        );
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme("oauth2", SecurityScheme::OAuth2(oauth2));
         components.responses.extend(problem::components());
     }
 }
@@ -167,6 +181,7 @@ pub fn build(
         .app_data(schemas)
         .app_data(document)
         .app_data(shelf)
+        .wrap(from_fn(auth::identify))
         .wrap(from_fn(body::refuse_unknown))
         .wrap(from_fn(request::refuse_nul))
         .wrap(from_fn(limits::guard))

@@ -15,10 +15,10 @@ pub fn shape(mut document: Value) -> Value {
     tidy(&mut document["components"]["schemas"]);
     flatten(&mut document);
     patches(&mut document);
-    let asked = reachable(&document, |operation| operation.get("requestBody"));
+    let asked = reachable(&document, json_body);
     let answered = reachable(&document, |operation| operation.get("responses"));
     split(&mut document, &asked, &answered);
-    for name in reachable(&document, |operation| operation.get("requestBody")) {
+    for name in reachable(&document, json_body) {
         close(&mut document["components"]["schemas"][name]);
     }
     for name in &answered {
@@ -74,6 +74,7 @@ fn describe_answers(document: &mut Value) {
     }
 }
 
+const FORM: &str = "application/x-www-form-urlencoded";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// A patch to a `NewThing` is a `ThingPatch`: the same fields, none of them required.
@@ -139,6 +140,11 @@ fn operations_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
         .flat_map(Map::values_mut)
         .filter_map(Value::as_object_mut)
         .flat_map(Map::values_mut)
+}
+
+/// What an operation reads, but for forms: OAuth has it that what is not known in them is ignored.
+fn json_body(operation: &Value) -> Option<&Value> {
+    operation.get("requestBody").filter(|body| body["content"].get(FORM).is_none())
 }
 
 /// Names of the schemas that a part of the operations leads to.

@@ -63,7 +63,7 @@ impl Meters {
     }
 
     /// The address of the caller: that of the connection, or the one that the trusted proxies tell.
-    fn address(&self, request: &ServiceRequest) -> String {
+    pub fn address(&self, request: &HttpRequest) -> Option<IpAddr> {
         let forwarded: Vec<&[u8]> = request
             .headers()
             .get_all(header::X_FORWARDED_FOR)
@@ -72,8 +72,7 @@ impl Meters {
         let trusted = usize::from(self.limits.trusted_proxies);
         let told = forwarded.len().checked_sub(trusted).and_then(|at| forwarded.get(at));
         let told = told.and_then(|bytes| std::str::from_utf8(bytes).ok()).and_then(read_address);
-        let address = told.or_else(|| request.peer_addr().map(|peer| peer.ip()));
-        address.map_or_else(String::new, network)
+        told.or_else(|| request.peer_addr().map(|peer| peer.ip()))
     }
 }
 
@@ -169,7 +168,8 @@ impl Meters {
         if matches!(request.path(), "/livez" | "/readyz") {
             return Ok(None);
         }
-        self.addresses.count(&self.address(request)).map(Some)
+        let address = self.address(request.request()).map_or_else(String::new, network);
+        self.addresses.count(&address).map(Some)
     }
 }
 

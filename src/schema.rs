@@ -13,6 +13,8 @@ diesel::table! {
         kid -> Text,
         pkcs8 -> Text,
         created_at -> Timestamp,
+        signs_from -> Nullable<Timestamp>,
+        checks_until -> Nullable<Timestamp>,
     }
 }
 
@@ -160,5 +162,47 @@ diesel::table! {
         revision -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    service_accounts (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        name -> Text,
+        scopes -> Text,
+        client_id -> Nullable<Text>,
+        expires_at -> Nullable<Timestamp>,
+        addresses -> Text,
+        disabled -> Integer,
+        secrets -> Text,
+        public_keys -> Text,
+        revision -> Integer,
+        created_by -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    used_assertions (tenant, account_id, jti) {
+        tenant -> Text,
+        account_id -> Text,
+        jti -> Text,
+        until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    assessment_links (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        assessment_id -> Text,
+        client_id -> Text,
+        respondent -> Text,
+        secret -> Text,
+        created_by -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const LINE: &[(&str, &[&str])] = &[
     ("tenants", &[]),
     ("idempotency", &[]),
+    ("service_accounts", &["idempotency"]),
     ("guidelines", &["idempotency"]),
     ("questionnaires", &["guidelines"]),
     ("clients", &["idempotency", "questionnaires"]),

@@ -18,6 +18,14 @@ pub struct Response {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Response {
+    /// Whether somebody may see and change it: the holder of a link only the response of its respondent, by
+    /// whichever link it was given.
+    pub fn is_of(&self, only: Option<&str>) -> bool {
+        only.is_none_or(|only| self.respondent == only)
+    }
+}
+
 /// How many may answer one assessment.
 pub const MOST: i64 = 200;
 

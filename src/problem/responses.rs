@@ -1,6 +1,8 @@
 //! The failures that operations share, for `responses(...)`: each stands once in the document.
 use utoipa::IntoResponses;
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder, Schema};
+use utoipa::openapi::{
+    Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder, Schema,
+};
 
 type Named = (u16, &'static str, &'static str);
 
@@ -24,29 +26,43 @@ const SHARED: &[Named] = &[
     (503, "Unavailable", "Not available for the moment; see Retry-After"),
 ];
 
+/// What the token endpoint refuses, in the words of OAuth.
+const OF_OAUTH: &[Named] = &[
+    (400, "TokenRequestRefused", "The request, its scopes or its grant type are refused (RFC 6749, 5.2)"),
+    (401, "ClientRefused", "The client has not proved itself (RFC 6749, 5.2)"),
+];
+
 /// Every shared response under its name, for the document's components.
 pub fn components() -> impl Iterator<Item = (String, RefOr<Response>)> {
-    SHARED.iter().map(|(status, name, description)| {
+    let problems = SHARED.iter().map(|(status, name, description)| {
         let mut response = ResponseBuilder::new().description(*description);
         if *status >= 400 {
-            let body = ContentBuilder::new()
-                .schema(Some(RefOr::<Schema>::Ref(Ref::from_schema_name("Problem"))))
-                .build();
-            response = response.content("application/problem+json", body);
+            response = response.content("application/problem+json", body_of("Problem"));
         }
         ((*name).to_owned(), response.build().into())
-    })
+    });
+    let of_oauth = OF_OAUTH.iter().map(|(_, name, description)| {
+        let response = ResponseBuilder::new().description(*description);
+        let response = response.content("application/json", body_of("TokenRefusal"));
+        ((*name).to_owned(), response.build().into())
+    });
+    problems.chain(of_oauth)
+}
+
+fn body_of(schema: &str) -> Content {
+    ContentBuilder::new().schema(Some(RefOr::<Schema>::Ref(Ref::from_schema_name(schema)))).build()
 }
 
 macro_rules! sets {
-    ($($(#[$doc:meta])* $name:ident = $($status:literal)*;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $($status:literal)* $(and $more:ident)?;)*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name;
         impl IntoResponses for $name {
             fn responses() -> std::collections::BTreeMap<String, RefOr<Response>> {
                 let mut all = ResponsesBuilder::new();
-                for (status, name, _) in SHARED.iter().filter(|s| [$($status),*].contains(&s.0)) {
+                let shared = SHARED.iter().filter(|s| [$($status),*].contains(&s.0));
+                for (status, name, _) in shared$(.chain($more))? {
                     let reference: RefOr<Response> = RefOr::Ref(Ref::from_response_name(*name));
                     all = all.response(status.to_string(), reference);
                 }
@@ -75,6 +91,10 @@ sets! {
     Updating = 400 401 403 404 408 409 412 413 414 415 422 428 429 431 500 503;
     /// What taking something away can fail with.
     Removing = 400 401 403 404 409 412 414 422 428 429 431 500 503;
+    /// What a well-known page can fail with.
+    WellKnown = 414 429 431 500;
+    /// What a request for a token can fail with.
+    TokenRequest = 408 413 414 429 431 500 503 and OF_OAUTH;
     /// What an operation with a body can fail with.
     Writing = 400 401 403 404 408 409 413 414 415 422 429 431 500 503;
 }
