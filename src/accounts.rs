@@ -2,6 +2,7 @@
 use crate::Failure;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
+use tasuke::audit;
 use tasuke::auth;
 use tasuke::caller::Scope;
 use tasuke::config::Storage;
@@ -78,8 +79,12 @@ fn create(db: &Db, wanted: &Create) -> Result<(), Failure> {
     let id = tasuke::clock::new_id();
     let kept = KeptSecret { id, digest: secret.digest(), created_at: now, good_until: None };
     let account = Account { secrets: vec![kept], ..account };
-    let tenant = auth::operator(&wanted.tenant);
-    db.write_now(|conn| service_accounts::add(conn, &tenant, &account)).map_err(|error| match error {
+    let tenant = auth::operator(&wanted.tenant, "service-account create");
+    let added = db.write_now(|conn| {
+        service_accounts::add(conn, &tenant, &account)?;
+        audit::created(conn, &tenant, &account)
+    });
+    added.map_err(|error| match error {
         StoreError::Duplicate => format!("there is a service account {} already", wanted.name),
         StoreError::Missing => "no such client".to_owned(),
         other => other.to_string(),
@@ -119,7 +124,7 @@ fn account(wanted: &Create, now: DateTime<Utc>) -> Result<Account, Failure> {
 
 fn list(db: &Db, slug: &str) -> Result<(), Failure> {
     known(db, slug)?;
-    let tenant = auth::operator(slug);
+    let tenant = auth::operator(slug, "service-account list");
     let all = db.write_now(|conn| service_accounts::page(conn, &tenant, None, service_accounts::MOST))?;
     let now = tasuke::clock::now();
     for account in all {
@@ -136,10 +141,11 @@ fn list(db: &Db, slug: &str) -> Result<(), Failure> {
 
 fn revoke(db: &Db, slug: &str, id: &str) -> Result<(), Failure> {
     known(db, slug)?;
-    let tenant = auth::operator(slug);
+    let tenant = auth::operator(slug, "service-account revoke");
     let revoked = db.write_now(|conn| {
         let account = service_accounts::get(conn, &tenant, id)?;
-        service_accounts::remove(conn, &tenant, &account).map_err(StoreError::look_again)
+        service_accounts::remove(conn, &tenant, &account).map_err(StoreError::look_again)?;
+        audit::removed(conn, &tenant, &account, &[])
     });
     match revoked {
         Err(StoreError::Missing) => Err(format!("no service account {id}").into()),

@@ -9,7 +9,7 @@ pub use client::{Client, Proof, prove};
 pub use issuer::{Claims, Grant, Holder, Issuer, PublishedKey, rotate};
 
 use crate::assessments;
-use crate::caller::{Bearer, Caller, Delegation, Scope, Tenant, Visitor};
+use crate::caller::{Author, Bearer, Caller, Delegation, Scope, Tenant, Visitor};
 use crate::clock;
 use crate::db::{Db, StoreError};
 use crate::limits::Meters;
@@ -34,6 +34,7 @@ pub async fn identify(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if request.path().starts_with("/v1/") && request.headers().contains_key(header::AUTHORIZATION) {
         let who = who(request.request()).await;
+        let who = who.map(|caller| caller.calling(Author::of(request.request())));
         request.extensions_mut().insert(Identified(who));
     }
     next.call(request).await.map(ServiceResponse::map_into_boxed_body)
@@ -86,7 +87,8 @@ async fn who(request: &HttpRequest) -> Result<Caller, Problem> {
     let issuer = part::<Issuer>(request)?;
     let claims = issuer.check(&db, token, now).await.ok_or_else(unauthenticated)?;
     meters.count_tenant(request, &claims.tenant)?;
-    by_claims(&db, claims, meters.address(request), now).await
+    let address = meters.address(request.headers(), request.peer_addr());
+    by_claims(&db, claims, address, now).await
 }
 
 /// The caller that a token of ours speaks for.
@@ -156,9 +158,11 @@ async fn by_link(db: &Db, token: &str, now: DateTime<Utc>) -> Result<Caller, Pro
     Ok(Caller::verified(tenant, subject, vec![], Bearer::Link(only), link.expires_at))
 }
 
-/// The tenant for the command line: whoever has the database has everything in it.
-pub fn operator(slug: &str) -> Tenant {
-    Tenant::verified(slug.to_owned(), None)
+/// The tenant for a command: whoever has the database has everything in it.
+pub fn operator(slug: &str, command: &str) -> Tenant {
+    let author =
+        Author { subject: "command-line".to_owned(), action: command.to_owned(), ..Author::default() };
+    Tenant::verified(slug.to_owned(), None).by(author)
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {

@@ -2,6 +2,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// The part of the data that a call may touch: one provider's, or one client company of it.
 ///
@@ -11,11 +12,35 @@ use std::fmt;
 pub struct Tenant {
     slug: String,
     client: Option<String>,
+    author: Arc<Author>,
+}
+
+/// Who calls, for what and from where: the audit log tells it of every write. It opens nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Author {
+    /// Subject of the token.
+    pub subject: String,
+    /// The service account that the token was given to, if it was one.
+    pub account: Option<String>,
+    /// The operation, by its `operationId`.
+    pub action: String,
+    /// Address of the caller.
+    pub address: String,
+    pub request_id: String,
 }
 
 impl Tenant {
     pub(crate) fn verified(slug: String, client: Option<String>) -> Self {
-        Self { slug, client }
+        Self { slug, client, author: Arc::default() }
+    }
+
+    /// The same tenant, for whoever does this to it.
+    pub(crate) fn by(self, author: Author) -> Self {
+        Self { author: Arc::new(author), ..self }
+    }
+
+    pub fn author(&self) -> &Author {
+        &self.author
     }
 
     pub fn slug(&self) -> &str {
@@ -120,6 +145,13 @@ impl Caller {
         expires_at: DateTime<Utc>,
     ) -> Self {
         Self { tenant, subject, scopes, bearer, expires_at }
+    }
+
+    /// The same caller, who calls from there.
+    pub(crate) fn calling(mut self, from: Author) -> Self {
+        let account = self.account().map(str::to_owned);
+        self.tenant.author = Arc::new(Author { subject: self.subject.clone(), account, ..from });
+        self
     }
 
     /// The caller's tenant, for somebody who names the scope that is needed: there is no other way

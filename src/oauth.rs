@@ -3,7 +3,7 @@ mod metadata;
 mod refusal;
 mod token;
 
-pub use refusal::is_answered;
+pub use refusal::{TokenRefusal, is_answered};
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -1,4 +1,5 @@
 //! A link by which one respondent answers one assessment, and does nothing else.
+use crate::audited;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 /// What a link's token begins with; the tenant's slug follows.
@@ -18,6 +19,11 @@ pub struct Link {
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
 }
+
+audited! { Link as "assessment_link", |it| (it.id, Some(it.client_id.clone()));
+words: assessment_id = it.assessment_id, expires_at = it.expires_at;
+veiled: respondent;
+left: id, client_id, secret, created_by, created_at; }
 
 /// How many links an assessment may have.
 pub const MOST_LINKS: i64 = 200;

@@ -6,8 +6,7 @@ use utoipa::ToSchema;
 
 /// Why no token is given (RFC 6749, 5.2).
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = TokenRefusal)]
-pub struct RefusalOut {
+pub struct TokenRefusal {
     /// `invalid_request`, `invalid_client`, `invalid_scope` or `unsupported_grant_type`.
     #[schema(example = "invalid_client")]
     error: &'static str,
@@ -47,7 +46,7 @@ impl Refusal {
             }
             _ => HttpResponse::BadRequest(),
         };
-        let mut response = not_kept(&mut response).json(RefusalOut { error, error_description });
+        let mut response = not_kept(&mut response).json(TokenRefusal { error, error_description });
         response.extensions_mut().insert(Answered);
         response
     }

@@ -89,7 +89,8 @@ pub async fn issue_token(
     };
     let now = clock::now();
     let audiences = issuer.audiences(&request);
-    let proved = auth::prove(&db, proof, &audiences, meters.address(&request), now).await?;
+    let address = meters.address(request.headers(), request.peer_addr());
+    let proved = auth::prove(&db, proof, &audiences, address, now).await?;
     let granted = proved.ok_or(Refusal::Client).and_then(|client| asked.grant(client, now));
     let (grant, holder) = match granted {
         Ok(granted) => granted,
@@ -146,7 +147,10 @@ impl Asked {
     /// By what the client proves itself: one way, not two.
     fn proof(&self, headers: &header::HeaderMap) -> Result<Proof, Refusal> {
         let said = |name: &str| self.field(name).map(str::to_owned);
-        let basic = headers.contains_key(header::AUTHORIZATION);
+        let basic = headers.get_all(header::AUTHORIZATION).any(|value| {
+            let scheme = value.as_bytes().split(|byte| *byte == b' ').next();
+            scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
+        });
         match (basic, said("client_secret"), said("client_assertion")) {
             (true, None, None) => {
                 let (client_id, secret) = basic_credentials(headers).ok_or(Refusal::Client)?;

@@ -1,5 +1,6 @@
 //! What a service account is, and what one may be.
 use super::reach::{Beyond, Reach};
+use crate::audited;
 use crate::caller::Scope;
 use crate::era;
 use crate::jwk::{PublicJwk, Weakness};
@@ -25,6 +26,12 @@ pub struct Account {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
+
+audited! { Account as "service_account", |it| (it.id, it.reach.client.clone());
+words: reach = it.reach.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(), disabled = it.disabled,
+   secrets = it.secrets.len(), public_keys = it.public_keys.len(), revision = it.revision;
+veiled: name;
+left: id, created_by, created_at, updated_at; }
 
 /// A secret, without itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

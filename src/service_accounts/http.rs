@@ -6,6 +6,7 @@ use super::domain::{Account, MOST, NewServiceAccount, Refusal, accept};
 use super::reach::{Beyond, Reach};
 use super::store;
 use crate::answer;
+use crate::audit;
 use crate::body::{Body, Query};
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clock;
@@ -244,7 +245,8 @@ fn written(saved: Result<(), StoreError>) -> Result<(), Problem> {
 
 /// List service accounts
 ///
-/// The machines that call for the tenant, oldest first. Needs `admin`.
+/// The machines that call for the tenant, oldest first. Needs `admin`; a token that is narrowed to one client
+/// may not.
 #[utoipa::path(tag = "identity", operation_id = "listServiceAccounts", params(AccountParams),
     responses((status = 200, body = ServiceAccountPage), Listing))]
 #[get("/v1/service-accounts")]
@@ -254,7 +256,7 @@ async fn list_accounts(
     Query(params): Query<AccountParams>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = administrator(&caller)?;
-    let page = Page::read(params.after.as_deref(), params.limit, &["service-accounts", tenant.slug()])?;
+    let page = Page::read(Some(&tenant), params.after.as_deref(), params.limit, &["service-accounts"])?;
     let (after, fetch, of) = (page.after.clone(), page.fetch(), tenant.clone());
     let found = db.read(move |conn| store::page(conn, &of, after.as_deref(), fetch)).await?;
     let (items, next_cursor) = page.cut(found, |account| &account.id);
@@ -265,7 +267,8 @@ async fn list_accounts(
 /// Create a service account
 ///
 /// It has no secret yet: `POST .../secrets` makes one, or `public_keys` do without. It reaches no further than
-/// the caller: not in scopes, not in time, not in addresses. Needs `admin`.
+/// the caller: not in scopes, not in time, not in addresses. Needs `admin`; a token that is narrowed to one
+/// client may not.
 #[utoipa::path(tag = "identity", operation_id = "createServiceAccount", request_body = NewServiceAccount,
     params(("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own, new for each new request", max_length = 257)),
     responses((status = 201, body = AccountOut, headers(("location" = String), ("etag" = String))), Writing))]
@@ -294,6 +297,7 @@ async fn create_account(
                     )));
                 }
                 written(store::add(conn, &tenant, &account))?;
+                audit::created(conn, &tenant, &account)?;
                 let location = format!("/v1/service-accounts/{}", account.id);
                 let body = answer::text(&AccountOut::of(&tenant, account.clone()))?;
                 Ok(Created { location, body, replayed: false })
@@ -305,7 +309,7 @@ async fn create_account(
 
 /// Show a service account
 ///
-/// Needs `admin`.
+/// Needs `admin`; a token that is narrowed to one client may not.
 #[utoipa::path(tag = "identity", operation_id = "getServiceAccount",
     params(("account" = String, Path, format = Uuid)),
     responses((status = 200, body = AccountOut), Reading))]

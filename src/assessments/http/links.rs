@@ -4,6 +4,7 @@ use super::super::links::{LINK_PREFIX, LONGEST, Link, MOST_LINKS, end};
 use super::super::store;
 use super::asked;
 use crate::answer;
+use crate::audit;
 use crate::body::Body;
 use crate::caller::{Caller, Scope};
 use crate::clock;
@@ -116,6 +117,7 @@ pub async fn create_link(
                 }
                 let link = Link { client_id: assessment.client_id.clone(), ..made.clone() };
                 store::links::add(conn, &tenant, &link)?;
+                audit::created(conn, &tenant, &link)?;
                 let location = format!("/v1/assessments/{}/links/{}", assessment.id, link.id);
                 let body = answer::text(&LinkOut::from(link))?;
                 Ok(Created { location, body, replayed: false })
@@ -208,7 +210,8 @@ pub async fn delete_link(
         let assessment = store::get(conn, &tenant, &path.0)?;
         let link = store::links::get(conn, &tenant, &assessment, &path.1)?;
         precondition.holds(&LinkOut::from(link.clone()))?;
-        store::links::remove(conn, &tenant, &assessment, &link).map_err(Problem::from)
+        store::links::remove(conn, &tenant, &assessment, &link)?;
+        audit::removed(conn, &tenant, &link, &[]).map_err(Problem::from)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -3,6 +3,7 @@ use super::super::domain::{NewServiceAccount, Refusal, accept};
 use super::super::store;
 use super::{AccountOut, administrator, beyond, own_reach, written};
 use crate::answer;
+use crate::audit;
 use crate::body::Patch;
 use crate::caller::Caller;
 use crate::clock;
@@ -15,7 +16,8 @@ use actix_web::{HttpRequest, HttpResponse, delete, patch};
 /// Change a service account
 ///
 /// A JSON merge patch; `disabled` revokes it, and its tokens with it, from the next call on. Less may be given
-/// to any account, more only as far as the caller reaches itself. Needs `admin` and `If-Match`.
+/// to any account, more only as far as the caller reaches itself. Needs `admin` and `If-Match`; a token that is
+/// narrowed to one client may not.
 #[utoipa::path(tag = "identity", operation_id = "updateServiceAccount",
     request_body(content = NewServiceAccount, content_type = "application/merge-patch+json"),
     params(("account" = String, Path, format = Uuid),
@@ -46,8 +48,9 @@ pub async fn update_account(
             if !same_keys || !reach.within(&before.reach) {
                 beyond(&reach, &own_reach(conn, &tenant, &caller)?)?;
             }
-            let changed = before.changed(&said, reach, now);
+            let changed = before.clone().changed(&said, reach, now);
             written(store::save(conn, &tenant, &changed))?;
+            audit::changed(conn, &tenant, &before, &changed)?;
             Ok::<_, Problem>(AccountOut::of(&tenant, changed))
         })
         .await?;
@@ -56,8 +59,8 @@ pub async fn update_account(
 
 /// Revoke a service account
 ///
-/// Its tokens are refused from the next call on, on every replica. Needs `admin` and `If-Match`; `*` takes it
-/// away as it is.
+/// Its tokens are refused from the next call on, on every replica. Needs `admin` and `If-Match` (`*` takes it
+/// away as it is); a token that is narrowed to one client may not.
 #[utoipa::path(tag = "identity", operation_id = "deleteServiceAccount",
     params(("account" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the service account", max_length = 200)),
@@ -74,7 +77,8 @@ pub async fn delete_account(
     db.write(move |conn| {
         let account = store::get(conn, &tenant, &id)?;
         precondition.holds(&AccountOut::of(&tenant, account.clone()))?;
-        store::remove(conn, &tenant, &account).map_err(Problem::from)
+        store::remove(conn, &tenant, &account)?;
+        audit::removed(conn, &tenant, &account, &[]).map_err(Problem::from)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -3,6 +3,7 @@ use super::super::domain::{KeptSecret, MOST_SECRETS};
 use super::super::store;
 use super::{AccountOut, administrator, own_reach};
 use crate::answer;
+use crate::audit;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::clock;
@@ -51,7 +52,8 @@ pub struct SecretOut {
 /// Make a secret for a service account
 ///
 /// The secrets that it has stay good for `overlap_seconds`, so that its program can be given the new one
-/// meanwhile. The caller has to reach as far as the account. Needs `admin`.
+/// meanwhile. The caller has to reach as far as the account. Needs `admin`; a token that is narrowed to one
+/// client may not.
 #[utoipa::path(tag = "identity", operation_id = "createServiceAccountSecret", request_body = NewServiceAccountSecret,
     params(("account" = String, Path, format = Uuid),
         ("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own; a repeated call is not given the secret again", max_length = 257)),
@@ -86,8 +88,9 @@ pub async fn create_secret(
                 if !account.reach.within(&own_reach(conn, &tenant, &caller)?) {
                     return Err(too_far());
                 }
-                let changed = account.with_secret(kept.clone(), overlap).ok_or_else(too_many)?;
+                let changed = account.clone().with_secret(kept.clone(), overlap).ok_or_else(too_many)?;
                 store::save(conn, &tenant, &changed).map_err(StoreError::look_again)?;
+                audit::changed(conn, &tenant, &account, &changed)?;
                 let location = format!("/v1/service-accounts/{}", changed.id);
                 Ok(Created { location, body: answer::text(&shown)?, replayed: false })
             })
@@ -115,7 +118,8 @@ fn too_many() -> Problem {
 
 /// Take a secret away
 ///
-/// It is good no more, nor are the tokens that were got with it. Needs `admin` and `If-Match`.
+/// It is good no more, nor are the tokens that were got with it. Needs `admin` and `If-Match`; a token that is
+/// narrowed to one client may not.
 #[utoipa::path(tag = "identity", operation_id = "deleteServiceAccountSecret",
     params(("account" = String, Path, format = Uuid), ("secret" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the service account", max_length = 200)),
@@ -133,8 +137,9 @@ pub async fn delete_secret(
     db.write(move |conn| {
         let account = store::get(conn, &tenant, &path.0)?;
         precondition.holds(&AccountOut::of(&tenant, account.clone()))?;
-        let changed = account.without_secret(&path.1, now).ok_or_else(Problem::not_found)?;
-        store::save(conn, &tenant, &changed).map_err(Problem::from)
+        let changed = account.clone().without_secret(&path.1, now).ok_or_else(Problem::not_found)?;
+        store::save(conn, &tenant, &changed)?;
+        audit::changed(conn, &tenant, &account, &changed).map_err(Problem::from)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
