@@ -131,6 +131,14 @@ impl Db {
         self.write_until(None, work)
     }
 
+    /// Like [`Db::read`], on the thread of the caller.
+    pub fn read_now<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(work)
+    }
+
     /// Does not begin, or begin again, when nobody waits any more: the caller was told to ask again,
     /// and would have it done twice.
     fn write_until<T, E: From<StoreError> + Retry>(

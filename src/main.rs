@@ -9,10 +9,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tasuke::auth::Grant;
 use tasuke::caller::Scope;
-use tasuke::config::{Identity, Logging, Serving, Storage};
+use tasuke::config::{Identity, Logging, Retention, Serving, Storage};
 use tasuke::knowledge::Knowledge;
+use tasuke::retention::{self, Pruned};
+use tasuke::sealer::Sealer;
 use tasuke::tenants::{self, Tenancy};
-use tasuke::{app, demo, import, server, telemetry};
+use tasuke::{app, audit, auditing, demo, import, server, telemetry};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -73,6 +75,16 @@ enum Command {
     Backup {
         /// The file to make
         file: PathBuf,
+    },
+    /// The audit log
+    Audit {
+        #[command(subcommand)]
+        command: auditing::Command,
+    },
+    /// Let go what is too old, as the service does every hour
+    Prune {
+        #[command(flatten)]
+        retention: Retention,
     },
     /// Tell everything that is wrong with the shipped data
     CheckData,
@@ -143,7 +155,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let tenancy = Tenancy::new(&slug, &name, chrono::Utc::now())?;
             let db = server::open_once(&storage)?;
             server::ensure_schema(&db, &storage)?;
-            db.write_now(|conn| tenants::add(conn, &tenancy))?;
+            db.write_now(|conn| {
+                tenants::add(conn, &tenancy)?;
+                audit::by_operator(conn, &slug, "tenant create", (None, Some(&tenancy)))
+            })?;
             println!("{slug}");
             Ok(())
         }
@@ -157,6 +172,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
             println!("{}", file.display());
             Ok(())
         }
+        Command::Audit { command } => {
+            let whole = auditing::run(&storage, &command, &mut std::io::stdout().lock())?;
+            if whole { Ok(()) } else { Err("the audit log is not what was sealed".into()) }
+        }
+        Command::Prune { retention } => prune(&storage, &retention),
         Command::CheckData => match Knowledge::load() {
             Ok(_) => {
                 println!("the shipped data is whole");
@@ -215,6 +235,15 @@ fn token(storage: &Storage, wanted: TokenArgs, identity: &Identity) -> Result<()
     };
     let issuer = server::issuer(&db, storage, identity)?;
     println!("{}", issuer.issue(&grant, chrono::Utc::now())?);
+    Ok(())
+}
+
+fn prune(storage: &Storage, retention: &Retention) -> Result<(), Failure> {
+    let db = server::open_existing(storage)?;
+    server::ensure_schema(&db, storage)?;
+    let Pruned { answers, events } =
+        retention::prune(&db, &Sealer::open(&db)?, retention, chrono::Utc::now())?;
+    println!("{answers} answers and {events} audit events were pruned");
     Ok(())
 }
 

@@ -261,7 +261,7 @@ pub struct HeadOut {
 }
 
 impl HeadOut {
-    fn of(signed: Signed, signer: &Signer) -> Self {
+    pub fn of(signed: Signed, signer: &Signer) -> Self {
         let Signed { head: Head { tenant, sequence, hash, base, base_hash, at }, key_id, signature } =
             signed;
         let public_key = signer.public_key().to_owned();

@@ -3,4 +3,4 @@ mod domain;
 mod store;
 
 pub use domain::{Refusal, SigningKey, Tenancy};
-pub use store::{add, exists, signing_key};
+pub use store::{add, exists, signing_key, slugs};

@@ -25,6 +25,11 @@ pub fn exists(conn: &mut AnyConnection, slug: &str) -> Result<bool, StoreError> 
     Ok(found.is_some())
 }
 
+/// Every tenant there is.
+pub fn slugs(conn: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    Ok(tenants::table.select(tenants::slug).order(tenants::slug).load(conn)?)
+}
+
 const SLOT: &str = "current";
 
 /// The signing key that is kept, or `fresh` when none is: the first start of a new database.

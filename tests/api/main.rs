@@ -16,6 +16,7 @@ mod idempotency;
 mod incidents;
 mod limits;
 mod own_guidelines;
+mod privacy;
 mod questionnaires;
 mod reports;
 mod responses;
