@@ -51,9 +51,10 @@ fn routes(config: &mut ServiceConfig) {
             `title`, `detail` and `message` follow `Accept-Language` (`ja` or `en`). Lists are paged by \
             opaque cursors. Statements about guidelines are our own summaries; SECURITY ACTION is a \
             self-declaration, and nothing here certifies anybody.",
+        contact(name = "Whoever runs the service"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    servers((url = "/", description = "This service")),
+    servers((url = "/", description = "This service, in production and wherever else it runs")),
     tags(
         (name = "guidelines", description = "What a guideline asks for"),
         (name = "questionnaires", description = "The parts of a guideline that can be answered"),
@@ -79,7 +80,7 @@ impl Modify for Shared {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("An access token; `tasuke token` prints one."))
+            .description(Some("An access token: a JWT as RFC 9068 has it, checked as RFC8725 asks. `tasuke token` prints one."))
             .build();
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
@@ -90,7 +91,19 @@ impl Modify for Shared {
 /// The OpenAPI document.
 pub fn openapi() -> Result<Value, serde_json::Error> {
     let made = App::new().into_utoipa_app().openapi(Head::openapi()).configure(routes).split_for_parts().1;
-    serde_json::to_value(made).map(document::shape)
+    serde_json::to_value(made).and_then(document::shape)
+}
+
+/// The files that are made from the code and checked in: name and content. There is no document with
+/// webhooks, because there are none.
+pub fn generated() -> Result<[(&'static str, String); 3], serde_json::Error> {
+    let document = openapi()?;
+    let whole = |document: &Value| serde_json::to_string_pretty(document).map(|text| text + "\n");
+    Ok([
+        ("openapi/openapi.json", whole(&document)?),
+        ("openapi/openapi-3.0.json", whole(&document::lowered(document))?),
+        ("docs/errors.md", problem::catalogue()),
+    ])
 }
 
 /// Everything that handlers ask for.

@@ -28,7 +28,7 @@ mod limits;
 mod metrics;
 mod oscal;
 mod page;
-mod problem;
+pub mod problem;
 mod questionnaires;
 mod records;
 mod request;

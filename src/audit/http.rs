@@ -220,8 +220,8 @@ async fn list_events(
     let tenant = allowed(&caller)?;
     let (after, limit) = (params.after.clone(), params.limit);
     let filter = filter(params.wanted())?;
-    let parts = ["audit-events", tenant.slug(), &format!("{filter:?}")];
-    let page = Page::read(after.as_deref(), limit, &parts)?;
+    let parts = ["audit-events", &format!("{filter:?}")];
+    let page = Page::read(Some(&tenant), after.as_deref(), limit, &parts)?;
     let (after, fetch) = (place(&page), page.fetch());
     sealer.seal(Some(tenant.slug())).await?;
     let found = db.read(move |conn| store::page(conn, &tenant, &filter, after, fetch)).await?;
@@ -311,7 +311,7 @@ async fn list_heads(
     Query(params): Query<HeadParams>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = allowed(&caller)?;
-    let page = Page::read(params.after.as_deref(), params.limit, &["audit-heads", tenant.slug()])?;
+    let page = Page::read(Some(&tenant), params.after.as_deref(), params.limit, &["audit-heads"])?;
     let (after, fetch) = (place(&page), page.fetch());
     sealer.seal(Some(tenant.slug())).await?;
     let found = db.read(move |conn| store::heads(conn, &tenant, after, fetch)).await?;

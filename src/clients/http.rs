@@ -113,8 +113,8 @@ async fn list_clients(
     Query(params): Query<ClientParams>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::ClientsRead)?;
-    let list = format!("{:?}", (tenant.only_client(), &params.external_id));
-    let page = Page::read(params.after.as_deref(), params.limit, &["clients", tenant.slug(), &list])?;
+    let list = format!("{:?}", params.external_id);
+    let page = Page::read(Some(&tenant), params.after.as_deref(), params.limit, &["clients", &list])?;
     let (after, fetch) = (page.after.clone(), page.fetch());
     let found = db
         .read(move |conn| {

@@ -27,7 +27,7 @@ pub struct NewIncident {
     pub client_external_id: Option<String>,
     #[schema(min_length = 1, max_length = 200)]
     pub title: String,
-    /// The provider's own name for the incident; unique in the tenant.
+    /// The provider's own name for the incident; unique per client.
     #[schema(min_length = 1, max_length = 200)]
     pub external_id: Option<String>,
     pub facts: KnownFacts,

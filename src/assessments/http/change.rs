@@ -161,8 +161,8 @@ pub async fn list_events(
     Query(params): Query<EventParams>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsRead)?;
-    let parts = ["assessment-events", tenant.slug(), &id];
-    let page = Page::read(params.after.as_deref(), params.limit, &parts)?;
+    let parts = ["assessment-events", &**id];
+    let page = Page::read(Some(&tenant), params.after.as_deref(), params.limit, &parts)?;
     // The making is no row of its own: it stands in the assessment.
     let after: i32 = page.after.as_deref().map_or(-1, |after| after.parse().unwrap_or(i32::MAX));
     let fetch = page.fetch();

@@ -87,7 +87,9 @@ fn read_through(
         };
         let Some(last) = page.last() else { break };
         (events, after) = (events + page.len(), last.sequence);
-        page.iter().for_each(|event| checker.read(event));
+        for event in &page {
+            checker.read(event);
+        }
     }
     Ok(Verified { events, head, findings: checker.findings() })
 }

@@ -61,7 +61,7 @@ pub async fn create_contact(
 ///
 /// A JSON merge patch to what the tenant says of the contact: what is null goes away, and then what ships
 /// stands there again. A shipped contact that was not overridden yet is overridden by this. Needs
-/// `contacts:write` and `If-Match`.
+/// `contacts:write` and `If-Match`; a token that is narrowed to one client may not.
 #[utoipa::path(tag = "contacts", operation_id = "updateContact",
     request_body(content = NewContact, content_type = "application/merge-patch+json"),
     params(("contact" = String, Path, example = "own-hoshu-m"),
@@ -108,7 +108,7 @@ pub async fn update_contact(
 /// Take an own contact or an override away
 ///
 /// Where a shipped contact was overridden, what ships stands there again. Needs `contacts:write` and
-/// `If-Match`.
+/// `If-Match`; a token that is narrowed to one client may not.
 #[utoipa::path(tag = "contacts", operation_id = "deleteContact",
     params(("contact" = String, Path, example = "own-hoshu-m"),
         ("If-Match" = String, Header, description = "The ETag of the contact", max_length = 200)),

@@ -71,7 +71,8 @@ pub async fn create_guideline(
 
 /// Take an own edition away
 ///
-/// Only while no assessment has ever answered it. Needs `admin` and `If-Match`.
+/// Only while no assessment has ever answered it. Needs `admin` and `If-Match`; a token that is narrowed to one
+/// client may not.
 #[utoipa::path(tag = "guidelines", operation_id = "deleteEdition",
     params(("guideline" = String, Path, example = "own-baseline"), ("edition" = String, Path, example = "2026.1"),
         ("If-Match" = String, Header, description = "The ETag of the edition", max_length = 200)),

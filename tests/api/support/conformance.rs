@@ -1,6 +1,9 @@
 //! Holds an answer against what the document promises for the operation.
 use super::Answer;
+use jsonschema::Validator;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use ureq::http::Method;
 
 /// Fails the test when the answer is not one that the document promises.
@@ -52,13 +55,27 @@ fn path_item<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
         .map(|(_, item)| item)
 }
 
+/// Every schema that was asked for, compiled: the document is the same for all services.
+static COMPILED: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
+
+fn compiled(document: &Value, schema: &Value) -> Arc<Validator> {
+    let name = schema.to_string();
+    let known = COMPILED.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+    known.unwrap_or_else(|| {
+        let whole = json!({ "allOf": [schema], "components": document["components"] });
+        let validator = jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            .should_validate_formats(true)
+            .build(&whole)
+            .unwrap();
+        let validator = Arc::new(validator);
+        COMPILED.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&validator));
+        validator
+    })
+}
+
 fn conforms(document: &Value, schema: &Value, answer: &Value, what: &str) {
-    let whole = json!({ "allOf": [schema], "components": document["components"] });
-    let validator = jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .should_validate_formats(true)
-        .build(&whole)
-        .unwrap();
+    let validator = compiled(document, schema);
     let faults: Vec<String> = validator
         .iter_errors(answer)
         .map(|error| format!("{error} at {}", error.instance_path()))
