@@ -164,6 +164,14 @@ impl Db {
         }
     }
 
+    /// Like [`Db::read`], on the thread of the caller.
+    pub fn read_now<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(work)
+    }
+
     /// Whether the database answers.
     pub async fn answers(&self) -> Result<(), StoreError> {
         // The pool asks each connection before it hands it out.

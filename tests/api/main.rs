@@ -19,6 +19,7 @@ mod limits;
 mod links;
 mod oauth;
 mod own_guidelines;
+mod privacy;
 mod questionnaires;
 mod reports;
 mod responses;
