@@ -90,6 +90,28 @@ pub fn run(db: &Db, statement: &str) -> Result<(), StoreError> {
     })
 }
 
+/// Makes many of the tenant's rows in a table, told apart by these columns.
+pub fn multiply(db: &Db, tenant: &str, table: &str, names: &[&str], times: usize) {
+    let all = db.write_now(tables).unwrap();
+    let table = all.iter().find(|known| known.name == table).expect("there is such a table");
+    let columns: Vec<&str> = table.columns.iter().map(|(name, _)| name.as_str()).collect();
+    let values: Vec<String> =
+        columns
+            .iter()
+            .map(|name| {
+                if names.contains(name) { format!("one.{name} || '-' || n") } else { format!("one.{name}") }
+            })
+            .collect();
+    let statement = format!(
+        "WITH RECURSIVE many(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < {times}) \
+         INSERT INTO {0} ({1}) SELECT {2} FROM (SELECT * FROM {0} WHERE tenant = '{tenant}' LIMIT 1) one, many",
+        table.name,
+        columns.join(", "),
+        values.join(", ")
+    );
+    run(db, &statement).unwrap();
+}
+
 /// Gives `to` everything that `from` has, under the same ids and names; in texts the word `old` becomes `new`.
 pub fn copy(db: &Db, (from, to): (&str, &str), (old, new): (&str, &str)) {
     let mut left = db.write_now(tables).unwrap();
