@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose test-interop lint openapi mutants-routing bench-routing
+.PHONY: demo test test-compose test-interop lint lint-document openapi examples mutants-routing bench-routing
 
 demo:
 	@scripts/install build
@@ -22,10 +22,18 @@ lint:
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
-# Rewrites the checked-in OpenAPI document.
+# Holds the OpenAPI documents against Redocly and Spectral. Needs Node.js 20 or later.
+lint-document:
+	@scripts/lint-document
+
+# Rewrites what is made from the code and checked in: the OpenAPI documents, and the list of errors.
 openapi:
-	cargo run --quiet -- openapi > openapi/openapi.json.new
-	mv openapi/openapi.json.new openapi/openapi.json
+	cargo run --quiet -- openapi --write
+
+# Writes down what the service answers to the requests of openapi/examples, for the document.
+examples:
+	RECORD_EXAMPLES=1 cargo test --test api examples::every_request_of_the_examples_is_taken_and_every_operation_has_one::engine_1
+	$(MAKE) openapi
 
 # Changes each comparison of the routing rules, one at a time: some case must come out differently.
 mutants-routing:

@@ -49,11 +49,17 @@ enum Command {
     },
     /// Bring the database's schema up to date
     Migrate,
-    /// Print the OpenAPI document, or compare it with the file
+    /// Print the OpenAPI document, or write or compare what is made from the code
     Openapi {
-        /// Compare with openapi/openapi.json instead of printing; fails when they differ
+        /// Compare with the files in openapi/ and docs/ instead of printing; fails when they differ
         #[arg(long)]
         check: bool,
+        /// Write those files
+        #[arg(long, conflicts_with = "check")]
+        write: bool,
+        /// Which OpenAPI to print
+        #[arg(long, value_name = "VERSION", default_value = "3.1", value_parser = ["3.1", "3.0"], conflicts_with_all = ["check", "write"])]
+        version: String,
     },
     /// Providers
     Tenant {
@@ -138,7 +144,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             println!("{} migrations ran {}", ran.len(), ran.join(" "));
             Ok(())
         }
-        Command::Openapi { check } => openapi(check),
+        Command::Openapi { check, write, version } => openapi(check, write, &version),
         Command::Tenant { command: TenantCommand::Create { slug, name } } => {
             let tenancy = Tenancy::new(&slug, &name, chrono::Utc::now())?;
             let db = server::open_once(&storage)?;
@@ -184,18 +190,26 @@ fn listen(address: SocketAddr) -> Result<TcpListener, server::StartError> {
     TcpListener::bind(address).map_err(|error| server::StartError::Listen(address.to_string(), error))
 }
 
-fn openapi(check: bool) -> Result<(), Failure> {
-    let made = serde_json::to_string_pretty(&app::openapi()?)? + "\n";
+fn openapi(check: bool, write: bool, version: &str) -> Result<(), Failure> {
+    let files = app::generated()?;
+    if write {
+        for (file, made) in files {
+            std::fs::write(file, made).map_err(|error| format!("{file}: {error}"))?;
+        }
+        return Ok(());
+    }
     if !check {
-        print!("{made}");
+        let [(_, newest), (_, older), _] = files;
+        print!("{}", if version == "3.0" { older } else { newest });
         return Ok(());
     }
-    let file = "openapi/openapi.json";
-    let kept = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
-    if kept == made {
-        return Ok(());
+    for (file, made) in files {
+        let kept = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+        if kept != made {
+            return Err(format!("{file} is not what the code makes; run `tasuke openapi --write`").into());
+        }
     }
-    Err(format!("{file} is not what the code makes; run `tasuke openapi > {file}`").into())
+    Ok(())
 }
 
 fn token(storage: &Storage, wanted: TokenArgs, identity: &Identity) -> Result<(), Failure> {

@@ -4,12 +4,16 @@
 //! a rule, 422 `invalid` with one `Fault` for each thing wrong; it is right but comes at the wrong
 //! time, 409; the thing is not there or not the caller's, 404 and nothing more. What failed inside
 //! is logged here, once, and never sent.
+mod catalogue;
+mod faults;
 pub mod kinds;
 mod render;
 mod responses;
 
+pub use catalogue::{catalogue, show_problem_kind};
+pub use faults::{RULES, Rule};
 pub use kinds::Kind;
-pub use render::{finish, show_problem_kind};
+pub use render::finish;
 pub use responses::{
     Deciding, Listing, Open, Planning, Probing, Reading, Removing, Updating, Visiting, Writing, components,
 };

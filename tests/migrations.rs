@@ -65,6 +65,7 @@ fn real(database: &Database, engine: Engine) -> Tables {
         let kind = match column.kind.to_uppercase().as_str() {
             "TEXT" => "Text",
             "INTEGER" => "Integer",
+            "BIGINT" => "BigInt",
             "TIMESTAMP" | "TIMESTAMP WITHOUT TIME ZONE" => "Timestamp",
             other => panic!("{}.{}: {other}", column.table_name, column.column_name),
         };

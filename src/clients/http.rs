@@ -6,6 +6,7 @@ mod update;
 use super::domain::{Client, Contracts, NewClient, Profile};
 use super::store;
 use crate::answer;
+use crate::audit;
 use crate::body::{Body, Query};
 use crate::caller::{Caller, Scope};
 use crate::clock;
@@ -152,6 +153,7 @@ async fn create_client(
                     Err(StoreError::Duplicate) => return Err(taken(&client)),
                     other => other?,
                 }
+                audit::created(conn, &tenant, &client)?;
                 let location = format!("/v1/clients/{}", client.id);
                 let body = answer::text(&ClientOut::from(client.clone()))?;
                 Ok(Created { location, body, replayed: false })

@@ -12,6 +12,7 @@ use super::dto::{IncidentOut, IncidentPage, NewIncident};
 use super::plan::{Plan, plan};
 use super::store;
 use crate::answer;
+use crate::audit;
 use crate::body::{Body, Query};
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clients::{self, Client};
@@ -248,6 +249,7 @@ async fn create_incident(
                     what: What::Created { facts: incident.facts.clone() },
                 };
                 store::note(conn, &tenant, &first)?;
+                audit::created(conn, &tenant, &incident)?;
                 let location = format!("/v1/incidents/{}", incident.id);
                 let body = answer::text(&IncidentOut::from(incident))?;
                 Ok(Created { location, body, replayed: false })

@@ -1,5 +1,12 @@
-//! The failures that operations share, for `responses(...)`: each stands once in the document.
+//! The failures that operations share, for `responses(...)`: each stands once in the document, with an
+//! example of every kind of problem that has its status.
+use super::kinds::{self, KINDS, Kind};
+use super::{Fault, Problem};
+use crate::caller::{MissingScope, Scope};
+use crate::text::{Language, LocalizedText};
+use serde_json::Value;
 use utoipa::IntoResponses;
+use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder, Schema};
 
 type Named = (u16, &'static str, &'static str);
@@ -15,7 +22,7 @@ const SHARED: &[Named] = &[
     (412, "PreconditionFailed", "Somebody else changed it first"),
     (413, "PayloadTooLarge", "The request body is too large"),
     (414, "UriTooLong", "Path and query are too long"),
-    (415, "UnsupportedMediaType", "The request body is not application/json"),
+    (415, "UnsupportedMediaType", "The request body is of a kind that is not taken here"),
     (422, "Unprocessable", "The request breaks rules; errors lists all of them"),
     (428, "PreconditionRequired", "If-Match is needed"),
     (429, "TooManyRequests", "Too many requests; see Retry-After and RateLimit"),
@@ -31,11 +38,53 @@ pub fn components() -> impl Iterator<Item = (String, RefOr<Response>)> {
         if *status >= 400 {
             let body = ContentBuilder::new()
                 .schema(Some(RefOr::<Schema>::Ref(Ref::from_schema_name("Problem"))))
+                .examples_from_iter(examples(*status))
                 .build();
             response = response.content("application/problem+json", body);
         }
         ((*name).to_owned(), response.build().into())
     })
+}
+
+/// Every kind of problem with this status, as it would come; what breaks a rule in Japanese as well.
+fn examples(status: u16) -> impl Iterator<Item = (String, Example)> {
+    let kinds = KINDS.iter().filter(move |kind| kind.status == status);
+    let english = kinds.map(|kind| (kind.code.to_owned(), example(kind, Language::En)));
+    let japanese = (status == kinds::INVALID.status)
+        .then(|| ("invalid-ja".to_owned(), example(&kinds::INVALID, Language::Ja)));
+    english.chain(japanese)
+}
+
+fn example(kind: &'static Kind, language: Language) -> Example {
+    let problem = if kind == &kinds::INVALID {
+        Problem::invalid(vec![
+            Fault::new(
+                "/name",
+                "too-short",
+                LocalizedText::new("1 文字以上にしてください", "must have at least 1 characters"),
+            ),
+            Fault::new(
+                "/prefecture",
+                "pattern",
+                LocalizedText::new(
+                    "形式 ^(0[1-9]|[1-3][0-9]|4[0-7])$ に合いません",
+                    "does not match ^(0[1-9]|[1-3][0-9]|4[0-7])$",
+                ),
+            ),
+        ])
+    } else if kind == &kinds::FORBIDDEN {
+        MissingScope(Scope::ClientsWrite).into()
+    } else {
+        Problem::new(kind)
+    };
+    let document =
+        problem.document(language, "/v1/clients".into(), "0198c0de-0000-7000-8000-000000000000".into());
+    let value = serde_json::to_value(document).unwrap_or(Value::Null);
+    let summary = match language {
+        Language::Ja => kind.title_ja,
+        Language::En => kind.title_en,
+    };
+    ExampleBuilder::new().summary(summary).value(Some(value)).build()
 }
 
 macro_rules! sets {

@@ -4,6 +4,7 @@ use super::super::store;
 use super::ClientOut;
 use super::taken;
 use crate::answer;
+use crate::audit;
 use crate::body::Patch;
 use crate::caller::{Caller, Scope};
 use crate::clock;
@@ -42,11 +43,13 @@ pub async fn update_client(
             if tenant.only_client().is_some() && said.external_id != client.external_id {
                 return Err(named_by_the_provider());
             }
-            let changed = client.changed(said, now);
+            let changed = client.clone().changed(said, now);
             match store::save(conn, &tenant, &changed) {
-                Err(StoreError::Duplicate) => Err(taken(&changed)),
-                other => other.map(|()| changed).map_err(Problem::from),
+                Err(StoreError::Duplicate) => return Err(taken(&changed)),
+                other => other?,
             }
+            audit::changed(conn, &tenant, &client, &changed)?;
+            Ok(changed)
         })
         .await?;
     answer::written(HttpResponse::Ok(), &ClientOut::from(changed))

@@ -5,6 +5,7 @@ use super::super::store;
 use super::ContactOut;
 use super::broken;
 use crate::answer;
+use crate::audit;
 use crate::body::{Body, Patch};
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clock;
@@ -46,6 +47,7 @@ pub async fn create_contact(
                     )));
                 }
                 store::add(conn, &tenant, &own)?;
+                audit::created(conn, &tenant, &own)?;
                 let location = format!("/v1/contacts/{}", own.said.id);
                 let body = answer::text(&ContactOut::own(&own, &directory, now)?)?;
                 Ok(Created { location, body, replayed: false })
@@ -91,10 +93,12 @@ pub async fn update_contact(
             let made = made(said, &directory, now)?;
             let Some(found) = found else {
                 store::add(conn, &tenant, &made).map_err(StoreError::look_again)?;
+                audit::created(conn, &tenant, &made)?;
                 return ContactOut::own(&made, &directory, now);
             };
             let next = OwnContact { revision: found.revision + 1, created_at: found.created_at, ..made };
             store::save(conn, &tenant, &next)?;
+            audit::changed(conn, &tenant, &found, &next)?;
             ContactOut::own(&next, &directory, now)
         })
         .await?;
@@ -124,7 +128,10 @@ pub async fn delete_contact(
         let found = found(conn, &tenant, &id)?;
         precondition.holds(&shown(found.as_ref(), &directory, &id, now)?)?;
         match found {
-            Some(own) => Ok(store::remove(conn, &tenant, &own)?),
+            Some(own) => {
+                store::remove(conn, &tenant, &own)?;
+                audit::removed(conn, &tenant, &own, &[]).map_err(Problem::from)
+            }
             None => Err(Problem::new(&kinds::IN_USE).with_detail(LocalizedText::new(
                 "同梱の連絡先は取り除けません。",
                 "A shipped contact cannot be taken away.",

@@ -31,7 +31,7 @@ pub struct PlanParams {
     /// Tell what changed since this time; since before the latest event when left out.
     since: Option<DateTime<Utc>>,
     /// Decide with this version of the rules; the current one when left out.
-    #[param(max_length = 32, example = "2026.11.23.2")]
+    #[param(max_length = 32, example = "2026.11.26")]
     ruleset: Option<String>,
 }
 
