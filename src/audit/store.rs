@@ -11,6 +11,7 @@ use crate::db::{AnyConnection, StoreError};
 use crate::schema::audit_events::dsl;
 use crate::schema::audit_heads;
 use crate::schema::audit_inbox;
+use crate::wall;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use rows::{EventRow, HeadRow, InboxRow};
@@ -77,7 +78,7 @@ pub fn page(
 ) -> Result<Vec<Event>, StoreError> {
     let Filter { action, subject, resource, resource_id, client_id, from, to } = filter;
     let mut query = dsl::audit_events
-        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::sequence.gt(after))
         .order(dsl::sequence)
         .limit(limit)
@@ -120,7 +121,7 @@ pub fn heads(
     limit: i64,
 ) -> Result<Vec<Signed>, StoreError> {
     let rows: Vec<HeadRow> = audit_heads::table
-        .filter(audit_heads::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant.slug())))
         .filter(audit_heads::sequence.gt(after))
         .order(audit_heads::sequence)
         .limit(limit)

@@ -7,6 +7,7 @@ use super::rows::{EventRow, HeadRow, InboxRow};
 use crate::db::{AnyConnection, StoreError};
 use crate::on_backend;
 use crate::schema::{audit_events, audit_heads, audit_inbox, audit_keys};
+use crate::wall;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -70,7 +71,7 @@ pub fn seal(
         .select(InboxRow::as_select())
         .into_boxed();
     if let Some(tenant) = only {
-        query = query.filter(audit_inbox::tenant.eq(tenant));
+        query = query.filter(wall!("tenant", audit_inbox::tenant.eq(tenant)));
     }
     let noted: Vec<InboxRow> = query.load(conn)?;
     let round = if noted.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
@@ -123,8 +124,9 @@ fn seal_of(
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let add = diesel::insert_into(audit_events::table).values(&sealed);
     on_backend!(conn, c => add.execute(c))?;
-    let done =
-        audit_inbox::table.filter(audit_inbox::tenant.eq(&tenant)).filter(audit_inbox::id.eq_any(ids));
+    let done = audit_inbox::table
+        .filter(wall!("tenant", audit_inbox::tenant.eq(&tenant)))
+        .filter(audit_inbox::id.eq_any(ids));
     diesel::delete(done).execute(conn)?;
     if before.is_some() && start.at.date_naive() == now.date_naive() {
         // Of each day, the last one stays.
@@ -136,7 +138,7 @@ fn seal_of(
 /// The newest head of a tenant.
 pub fn newest(conn: &mut AnyConnection, tenant: &str) -> Result<Option<Signed>, StoreError> {
     let row: Option<HeadRow> = audit_heads::table
-        .filter(audit_heads::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
         .order(audit_heads::sequence.desc())
         .select(HeadRow::as_select())
         .first(conn)
@@ -146,7 +148,7 @@ pub fn newest(conn: &mut AnyConnection, tenant: &str) -> Result<Option<Signed>, 
 
 pub fn drop_head(conn: &mut AnyConnection, tenant: &str, sequence: i64) -> Result<(), StoreError> {
     let head = audit_heads::table
-        .filter(audit_heads::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
         .filter(audit_heads::sequence.eq(sequence));
     diesel::delete(head).execute(conn)?;
     Ok(())

@@ -391,7 +391,9 @@ impl Matrix<'_> {
     fn own(&self, foreigner: &Foreigner<'_>) {
         for operation in self.operations.iter().filter(|operation| !operation.writes()) {
             let answer = self.call(&foreigner.caller, operation, foreigner.world, &Said::default());
-            if foreigner.narrowed != Narrowed::ToOurs {
+            if operation.for_the_whole_tenant && foreigner.narrowed != Narrowed::No {
+                assert_eq!(answer.status, 403, "{} by {}", operation.id, foreigner.name);
+            } else if foreigner.narrowed != Narrowed::ToOurs {
                 assert_eq!(answer.status, operation.good, "{} by {}", operation.id, foreigner.name);
             }
             self.silent(&answer, operation, foreigner.of_the_tenant, &[]);
