@@ -50,6 +50,7 @@ pub fn alone(conn: &mut AnyConnection) -> Result<bool, StoreError> {
 }
 
 pub fn inbox_is_empty(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    // Of everybody: it says nothing of anybody.
     let first: Option<String> =
         audit_inbox::table.select(audit_inbox::id).limit(1).first(conn).optional()?;
     Ok(first.is_none())
@@ -65,6 +66,7 @@ pub fn seal(
     if !alone(conn)? {
         return Ok(Round::Busy);
     }
+    // Of everybody: each entry is sealed into the log of the tenant that it names.
     let mut query = audit_inbox::table
         .order((audit_inbox::tenant, audit_inbox::id))
         .limit(TOGETHER)

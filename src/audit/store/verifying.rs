@@ -25,7 +25,9 @@ pub struct Verified {
 
 /// Everybody who has a log.
 pub fn tenants(conn: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    // Of everybody: whoever runs the service verifies all logs.
     let mut all: Vec<String> = audit_events::table.select(audit_events::tenant).distinct().load(conn)?;
+    // Of everybody, for the same.
     all.extend(audit_heads::table.select(audit_heads::tenant).distinct().load::<String>(conn)?);
     all.sort_unstable();
     all.dedup();

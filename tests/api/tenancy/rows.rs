@@ -52,7 +52,7 @@ fn tables(conn: &mut AnyConnection) -> Result<Vec<Table>, StoreError> {
 }
 
 /// The log of what was done is sealed beside the calls, out of one table into another: its rows are the same in
-/// either, but for their number and hash.
+/// either, but for their number and hash. The first of the two is read first, so that none is overlooked.
 fn is_of_the_log(table: &str) -> bool {
     table.starts_with("audit_")
 }
@@ -61,7 +61,7 @@ fn is_of_the_log(table: &str) -> bool {
 pub fn of(db: &Db, tenant: &str) -> Vec<String> {
     let read = |conn: &mut AnyConnection| -> Result<Vec<String>, StoreError> {
         let mut all = vec![];
-        for Table { name, columns } in tables(conn)?.into_iter().filter(|t| t.name != "audit_heads") {
+        for Table { name, columns } in tables(conn)?.into_iter().rev().filter(|t| t.name != "audit_heads") {
             let is_log = is_of_the_log(&name);
             let told = if is_log { "audit" } else { name.as_str() };
             let said: Vec<String> = columns
@@ -76,6 +76,8 @@ pub fn of(db: &Db, tenant: &str) -> Vec<String> {
             let rows: Vec<Row> = on_backend!(conn, c => diesel::sql_query(&statement).load(c))?;
             all.extend(rows.into_iter().map(|row| row.said));
         }
+        all.sort();
+        all.dedup();
         Ok(all)
     };
     db.write_now(read).unwrap()

@@ -4,7 +4,7 @@ use super::answers::told;
 use super::calls::{Said, call};
 use super::operations::{Access, Operation, operations};
 use super::rows;
-use super::words::{Place, Word};
+use super::words::{Kind, Place, Word};
 use super::world::World;
 use crate::support::{Answer, Caller, Engine, Service};
 use chrono::Utc;
@@ -202,25 +202,18 @@ fn twins_see_and_change_their_own(#[values(Engine::Sqlite, Engine::Postgres)] en
         let key = format!("key-{number}");
         let said =
             Said { key: operation.takes("Idempotency-Key").then_some(key), ..fixed(operation, world) };
-        let mut answers: Vec<(Answer, Answer)> = vec![];
-        let twins = world.in_words_of("Twin");
-        for (caller, world, other) in [(&pair.acme, world, "twin"), (&pair.twin, &twins, "acme")] {
-            let kept = rows::of(&service.db, other);
-            let answer = call(caller, operation, world, &said);
-            assert_eq!(answer.status, operation.good, "{}: {:#}", operation.id, answer.json);
-            assert_eq!(answer.header("idempotent-replayed"), "", "{}: another's answer", operation.id);
-            // What is there already is the caller's own.
-            let again = call(caller, operation, world, &Said { key: None, ..said.clone() });
-            let (is_new, id) = found(&again);
-            assert!(is_new || id == found(&answer).1, "{}: another's", operation.id);
-            rows::same(&kept, &rows::of(&service.db, other));
-            answers.push((answer, again));
-            calls += 2;
-        }
+        let (first, second) = both(&service.db, &pair, operation, world, &said);
         // What was written is the same as well: no more of it, and nothing of the other's.
-        let [(first, first_again), (second, second_again)] = answers.try_into().unwrap();
-        assert_eq!(as_twin(&first).unwrap(), told(&second, &[]), "{}", operation.id);
-        assert_eq!(as_twin(&first_again).unwrap(), told(&second_again, &[]), "{}", operation.id);
+        assert_eq!(as_twin(&first[0]).unwrap(), told(&second[0], &[]), "{}", operation.id);
+        assert_eq!(as_twin(&first[1]).unwrap(), told(&second[1], &[]), "{}", operation.id);
+        // An assessment of what is the provider's own takes that into use.
+        let own = operation.positions.iter().position(|p| p.word == Word::Is(Kind::Questionnaire));
+        if let Some(own) = own {
+            let mut said = fixed(operation, world);
+            said.swaps.push((own, world.get(Kind::Questionnaire)));
+            both(&service.db, &pair, operation, world, &said);
+        }
+        calls += 4;
     }
     // What both have by now is still the same, traces and all.
     let shows: Vec<&Operation> = reads(&operations).filter(|o| o.path.contains('{')).collect();
@@ -250,6 +243,30 @@ fn twins_see_and_change_their_own(#[values(Engine::Sqlite, Engine::Postgres)] en
         calls += 2;
     }
     println!("tenancy twins on {engine:?}: {} operations, {calls} calls", operations.len());
+}
+
+/// The same write by both, twice: each leaves the rows of the other alone, and is answered with what is its own.
+fn both(
+    db: &Db,
+    pair: &Pair<'_>,
+    operation: &Operation,
+    world: &World<'_>,
+    said: &Said,
+) -> ([Answer; 2], [Answer; 2]) {
+    let twins = world.in_words_of("Twin");
+    let by = |caller: &Caller<'_>, world: &World<'_>, other: &str| {
+        let kept = rows::of(db, other);
+        let answer = call(caller, operation, world, said);
+        assert_eq!(answer.status, operation.good, "{}: {:#}", operation.id, answer.json);
+        assert_eq!(answer.header("idempotent-replayed"), "", "{}: another's answer", operation.id);
+        // What is there already is the caller's own.
+        let again = call(caller, operation, world, &Said { key: None, ..said.clone() });
+        let (is_new, id) = found(&again);
+        assert!(is_new || id == found(&answer).1, "{}: another's", operation.id);
+        rows::same(&kept, &rows::of(db, other));
+        [answer, again]
+    };
+    (by(&pair.acme, world, "twin"), by(&pair.twin, &twins, "acme"))
 }
 
 /// Whether the call has made something, and what the answer is about; of many, the first.

@@ -71,10 +71,12 @@ fn walls() -> Vec<Wall> {
 
 /// Whether the tests notice that this wall is down: those first that are likely to.
 fn is_noticed(wall: &str, engine: &str) -> bool {
-    let (first, then) = if wall.ends_with("client") {
-        (["tenancy::matrix::", "tenancy::corners::"].as_slice(), "tenancy::twins::")
+    let (first, then): (&[&str], &str) = if wall.starts_with("src/audit/") {
+        (&["tenancy::matrix::", "audit"], "tenancy::")
+    } else if wall.ends_with("client") {
+        (&["tenancy::matrix::", "tenancy::corners::"], "tenancy::twins::")
     } else {
-        (["tenancy::twins::"].as_slice(), "tenancy::")
+        (&["tenancy::twins::"], "tenancy::")
     };
     let fails = |filters: &[&str]| {
         let run = Command::new(std::env::current_exe().unwrap())
@@ -103,7 +105,7 @@ fn somebody_notices_when_a_wall_is_down() {
     let only = std::env::var("WALL").unwrap_or_default();
     assert!(!is_noticed("none", &engine), "the tests fail with every wall standing");
     let walls: Vec<Wall> = walls().into_iter().filter(|wall| wall.name.contains(&only)).collect();
-    assert!(walls.len() >= 60 || !only.is_empty(), "the walls were not found");
+    assert!(walls.len() >= 50 || !only.is_empty(), "the walls were not found");
     let (mut tried, mut killed, mut wrong) = (0, 0, vec![]);
     let mut second = 0;
     for wall in &walls {
