@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose test-interop lint lint-document openapi examples mutants-routing bench-routing
+.PHONY: demo test test-compose test-interop lint lint-document openapi examples mutants-routing mutants-tenancy bench-routing
 
 demo:
 	@scripts/install build
@@ -38,6 +38,11 @@ examples:
 # Changes each comparison of the routing rules, one at a time: some case must come out differently.
 mutants-routing:
 	cargo test --release --lib routing::tables::mutants -- --ignored --nocapture
+
+# Takes down each condition that keeps tenants apart, one at a time: some test must notice. Takes minutes.
+mutants-tenancy:
+	@scripts/install build
+	cargo test --features mutants --test api somebody_notices_when_a_wall_is_down -- --ignored --nocapture
 
 # How long a decision takes, in a release build.
 bench-routing:
