@@ -7,7 +7,7 @@ demo:
 	@cargo run --quiet -- --log warn demo
 
 test: lint
-	scripts/with-postgres scripts/run-tests --all-features
+	scripts/with-postgres scripts/run-tests --features otlp
 
 # Brings up what docker-compose.yml says, calls it, stops a replica, takes it down. Needs a container engine.
 test-compose:

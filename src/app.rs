@@ -8,10 +8,11 @@ use crate::knowledge::Knowledge;
 use crate::limits::{self, Meters};
 use crate::metrics::{self, Metrics};
 use crate::problem::{self, FaultDocument, Problem, ProblemDocument, kinds};
+use crate::sealer::Sealer;
 use crate::shelf::Shelf;
 use crate::{
-    assessments, clients, contacts, document, guidelines, health, incidents, questionnaires, records,
-    request, routing,
+    assessments, audit, clients, contacts, document, guidelines, health, incidents, questionnaires,
+    records, request, routing,
 };
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -36,6 +37,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(contacts::routes)
         .configure(routing::routes)
         .configure(incidents::routes)
+        .configure(audit::routes)
         .configure(health::routes);
 }
 
@@ -61,6 +63,7 @@ fn routes(config: &mut ServiceConfig) {
         (name = "contacts", description = "Whom to turn to"),
         (name = "routing", description = "From the facts of an incident to ordered contacts"),
         (name = "incidents", description = "Facts over time, the plan, what was done"),
+        (name = "audit", description = "What was done, by whom and when"),
         (name = "service", description = "The service itself"),
     ),
     components(schemas(ProblemDocument, FaultDocument)),
@@ -110,6 +113,7 @@ pub struct Service {
     pub issuer: Data<Issuer>,
     pub knowledge: Knowledge,
     pub metrics: Data<Metrics>,
+    pub sealer: Data<Sealer>,
     pub readiness: Data<Readiness>,
     meters: Data<Meters>,
     schemas: Data<Schemas>,
@@ -120,8 +124,10 @@ pub struct Service {
 impl Service {
     pub fn new(db: Db, issuer: Issuer, knowledge: Knowledge, limits: &Limits) -> Result<Self, String> {
         let document = openapi().map_err(|error| error.to_string())?;
+        let sealer = Sealer::open(&db).map_err(|error| error.to_string())?;
         Ok(Self {
             db,
+            sealer: Data::new(sealer),
             issuer: Data::new(issuer),
             knowledge,
             metrics: Data::new(Metrics::new().map_err(|error| error.to_string())?),
@@ -150,7 +156,7 @@ pub fn build(
         InitError = (),
     > + use<>,
 > {
-    let Service { db, issuer, knowledge, metrics, readiness, meters, schemas, document, shelf } =
+    let Service { db, issuer, knowledge, metrics, sealer, readiness, meters, schemas, document, shelf } =
         service.clone();
     let swagger = SwaggerUi::new("/docs/{_:.*}")
         .external_url_unchecked("/openapi.json", document.get_ref().clone())
@@ -175,6 +181,7 @@ pub fn build(
         .app_data(knowledge.directory)
         .app_data(knowledge.rulesets)
         .app_data(metrics)
+        .app_data(sealer)
         .app_data(readiness)
         .app_data(meters)
         .app_data(schemas)

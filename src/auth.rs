@@ -1,6 +1,6 @@
 //! Bearer tokens: made by our own issuer, and read, once per request, into a `Caller`.
 use crate::answer::fingerprint;
-use crate::caller::{Caller, Scope, Tenant, Visitor};
+use crate::caller::{Author, Caller, Scope, Tenant, Visitor};
 use crate::db::{Db, StoreError};
 use crate::limits::Meters;
 use crate::problem::{Problem, kinds};
@@ -179,6 +179,7 @@ impl FromRequest for Caller {
         let issuer = request.app_data::<Data<Issuer>>();
         let caller = issuer
             .and_then(|issuer| issuer.caller(request))
+            .map(|caller| caller.calling(Author::of(request)))
             .ok_or_else(|| Problem::new(&kinds::UNAUTHENTICATED));
         let meters = request.app_data::<Data<Meters>>();
         ready(caller.and_then(|caller| match meters {

@@ -1,6 +1,7 @@
 //! Who is calling: plain data, made by `auth` from a checked token and read by everyone.
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// The part of the data that a call may touch: one provider's, or one client company of it.
 ///
@@ -10,11 +11,30 @@ use std::fmt;
 pub struct Tenant {
     slug: String,
     client: Option<String>,
+    author: Arc<Author>,
+}
+
+/// Who calls, for what and from where: the audit log tells it of every write. It opens nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Author {
+    /// Subject of the token.
+    pub subject: String,
+    /// The service account that the token was given to, if it was one.
+    pub account: Option<String>,
+    /// The operation, by its `operationId`.
+    pub action: String,
+    /// Address of the caller.
+    pub address: String,
+    pub request_id: String,
 }
 
 impl Tenant {
     pub(crate) fn verified(slug: String, client: Option<String>) -> Self {
-        Self { slug, client }
+        Self { slug, client, author: Arc::default() }
+    }
+
+    pub fn author(&self) -> &Author {
+        &self.author
     }
 
     pub fn slug(&self) -> &str {
@@ -82,6 +102,12 @@ pub struct MissingScope(pub Scope);
 impl Caller {
     pub(crate) fn verified(tenant: Tenant, subject: String, scopes: Vec<Scope>) -> Self {
         Self { tenant, subject, scopes }
+    }
+
+    /// The same caller, who calls from there.
+    pub(crate) fn calling(mut self, from: Author) -> Self {
+        self.tenant.author = Arc::new(Author { subject: self.subject.clone(), ..from });
+        self
     }
 
     /// The caller's tenant, for somebody who names the scope that is needed: there is no other way

@@ -20,6 +20,10 @@ pub struct Storage {
     #[arg(long, env = "TASUKE_DATABASE_CONNECTIONS", default_value_t = 8, global = true,
         value_parser = clap::value_parser!(u32).range(1..=200))]
     pub database_connections: u32,
+    /// Transactions that PostgreSQL is given to write at once; commands that come together share one
+    #[arg(long, env = "TASUKE_DATABASE_LANES", default_value_t = 2, global = true,
+        value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub database_lanes: u32,
     /// Commands that may wait for the database; the next one is answered 503
     #[arg(long, env = "TASUKE_DATABASE_QUEUE", default_value_t = 256, global = true,
         value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -42,6 +46,7 @@ impl Storage {
     pub fn bounds(&self) -> Bounds {
         Bounds {
             connections: self.database_connections,
+            lanes: self.database_lanes,
             queue: usize::try_from(self.database_queue).unwrap_or(usize::MAX),
             answer_within: Duration::from_millis(self.database_timeout_ms.into()),
         }

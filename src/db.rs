@@ -1,16 +1,23 @@
 //! The one door to the database: a pool, [`Db::read`] and [`Db::write`].
 mod backup;
+mod command;
+mod controls;
 mod error;
+mod lanes;
 mod manager;
 mod migrate;
+mod transaction;
+pub mod wall;
 
 pub use error::{Retry, StoreError};
 pub use migrate::Difference;
 
+use actix_web::rt::task::spawn_blocking;
 use actix_web::rt::time::timeout;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use diesel::r2d2::Pool;
+use command::Waiting;
+use diesel::r2d2::{Pool, PooledConnection};
 use diesel::{PgConnection, SqliteConnection};
+use lanes::Lanes;
 use manager::Manager;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,6 +46,8 @@ macro_rules! on_backend {
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
     pub connections: u32,
+    /// Transactions that may be written at once. SQLite has one writer, whatever this says.
+    pub lanes: u32,
     /// Commands that may be under way or wait for a connection; the next one is turned away.
     pub queue: usize,
     /// A caller hears within this time, whatever the database does.
@@ -47,7 +56,7 @@ pub struct Bounds {
 
 impl Bounds {
     pub const DEFAULT: Self =
-        Self { connections: 8, queue: 256, answer_within: Duration::from_millis(2800) };
+        Self { connections: 8, lanes: 2, queue: 256, answer_within: Duration::from_millis(2800) };
 }
 
 /// How long a command waits for a free connection.
@@ -63,6 +72,7 @@ const ATTEMPTS: u32 = 4;
 pub struct Db {
     pool: Pool<Manager>,
     queue: Arc<Semaphore>,
+    lanes: Arc<Lanes>,
     bounds: Bounds,
 }
 
@@ -87,6 +97,7 @@ impl Db {
         let manager = Manager::new(url)?;
         // Once, before the pool: its own retries would hide the reason behind a time-out.
         manager.probe()?;
+        let lanes = if manager.is_sqlite() { 1 } else { bounds.lanes };
         let pool = Pool::builder()
             .max_size(bounds.connections)
             .min_idle(Some(1))
@@ -94,7 +105,7 @@ impl Db {
             .error_handler(Box::new(manager::Quiet))
             .build(manager)
             .map_err(|error| StoreError::Unavailable(error.into()))?;
-        Ok(Self { pool, queue: Arc::new(Semaphore::new(bounds.queue)), bounds })
+        Ok(Self { pool, queue: Arc::new(Semaphore::new(bounds.queue)), lanes: Lanes::new(lanes), bounds })
     }
 
     /// Runs `work` on a blocking thread.
@@ -109,8 +120,10 @@ impl Db {
         self.blocking(move |db| db.run(work)).await
     }
 
-    /// Like [`Db::read`], inside one transaction that has the write lock from its first statement.
-    /// `work` may run more than once: another transaction can be in its way.
+    /// Like [`Db::read`], inside a transaction that has the write lock from its first statement, and
+    /// answered once that is committed. Commands that come together share one: what one of them wrote
+    /// the next one sees, and what fails in one is undone for that one alone. `work` may run more than
+    /// once: another transaction can be in its way.
     pub async fn write<T, E>(
         &self,
         work: impl Fn(&mut AnyConnection) -> Result<T, E> + Send + 'static,
@@ -119,44 +132,34 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Retry + Send + 'static,
     {
+        let Ok(place) = Arc::clone(&self.queue).try_acquire_owned() else {
+            return Err(too_many().into());
+        };
         let deadline = Instant::now() + self.bounds.answer_within;
-        self.blocking(move |db| db.write_until(Some(deadline), work)).await
+        let (command, done) = Waiting::new(work, deadline, place);
+        if let Some(lane) = self.lanes.join(command) {
+            let db = self.clone();
+            // Nobody waits for the lane: it goes on for whoever comes meanwhile.
+            drop(spawn_blocking(move || db.serve(lane)));
+        }
+        match timeout(self.bounds.answer_within, done).await {
+            // The work panicked, or the process is about to end.
+            Ok(done) => done.map_err(|error| StoreError::Broken(error.into()))?,
+            Err(_) => Err(too_slow().into()),
+        }
     }
 
-    /// Like [`Db::write`], on the thread of the caller: for the command line.
+    /// Like [`Db::write`], on the thread of the caller and in a transaction of its own: for the command
+    /// line.
     pub fn write_now<T, E: From<StoreError> + Retry>(
         &self,
         work: impl Fn(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.write_until(None, work)
-    }
-
-    /// Does not begin, or begin again, when nobody waits any more: the caller was told to ask again,
-    /// and would have it done twice.
-    fn write_until<T, E: From<StoreError> + Retry>(
-        &self,
-        deadline: Option<Instant>,
-        work: impl Fn(&mut AnyConnection) -> Result<T, E>,
-    ) -> Result<T, E> {
         let mut attempt = 1;
         loop {
-            let in_time = || {
-                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                    return Err(StoreError::unavailable("its caller does not wait any more"));
-                }
-                Ok(())
-            };
-            match self.run(|conn| transaction(conn, in_time, &work)) {
-                Err(error) if error.may_help() && attempt < ATTEMPTS => {
-                    tracing::debug!(attempt, "another transaction was in the way");
-                    attempt += 1;
-                }
-                done => {
-                    if done.as_ref().is_err_and(Retry::may_help) {
-                        tracing::warn!(attempt, "another transaction was in the way too often");
-                    }
-                    return done;
-                }
+            match self.run(|conn| transaction::alone(conn, &work)) {
+                Err(error) if error.may_help() && attempt < ATTEMPTS => attempt += 1,
+                done => return done,
             }
         }
     }
@@ -188,7 +191,7 @@ impl Db {
         E: From<StoreError> + Send + 'static,
     {
         let Ok(place) = Arc::clone(&self.queue).try_acquire_owned() else {
-            return Err(StoreError::unavailable("too many commands wait for the database").into());
+            return Err(too_many().into());
         };
         let db = self.clone();
         let span = tracing::Span::current();
@@ -199,7 +202,7 @@ impl Db {
         match timeout(self.bounds.answer_within, done).await {
             // The work panicked, or the process is about to end.
             Ok(done) => done.map_err(|error| StoreError::Broken(error.into()))?,
-            Err(_) => Err(StoreError::unavailable("the database does not answer in time").into()),
+            Err(_) => Err(too_slow().into()),
         }
     }
 
@@ -207,41 +210,19 @@ impl Db {
         &self,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut conn =
-            self.pool.get_timeout(POOL_WAIT).map_err(|error| StoreError::Unavailable(error.into()))?;
+        let mut conn = self.connection()?;
         work(&mut conn)
+    }
+
+    fn connection(&self) -> Result<PooledConnection<Manager>, StoreError> {
+        self.pool.get_timeout(POOL_WAIT).map_err(|error| StoreError::Unavailable(error.into()))
     }
 }
 
-fn transaction<T, E: From<StoreError>>(
-    conn: &mut AnyConnection,
-    in_time: impl Fn() -> Result<(), StoreError>,
-    work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
-) -> Result<T, E> {
-    type Manager = <AnyConnection as diesel::Connection>::TransactionManager;
-    match conn {
-        // SQLite takes its lock at the first write and gives up at once if another writer came
-        // between; asking for it up front makes writers queue for `busy_timeout` instead.
-        AnyConnection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
-        AnyConnection::Postgres(c) => AnsiTransactionManager::begin_transaction(c),
-    }
-    .map_err(StoreError::from)?;
-    // Waiting for the lock may have taken all the time there was.
-    let done = in_time().map_err(E::from).and_then(|()| work(conn));
-    match done {
-        Ok(value) => {
-            <Manager as TransactionManager<AnyConnection>>::commit_transaction(conn)
-                .map_err(StoreError::from)?;
-            Ok(value)
-        }
-        Err(error) => {
-            if let Err(rollback) =
-                <Manager as TransactionManager<AnyConnection>>::rollback_transaction(conn)
-            {
-                // The pool throws a connection away whose transaction is broken.
-                tracing::debug!(%rollback, "a transaction could not be rolled back");
-            }
-            Err(error)
-        }
-    }
+fn too_many() -> StoreError {
+    StoreError::unavailable("too many commands wait for the database")
+}
+
+fn too_slow() -> StoreError {
+    StoreError::unavailable("the database does not answer in time")
 }

@@ -4,6 +4,7 @@ mod answers;
 mod examples;
 mod lower;
 mod requests;
+mod security;
 mod words;
 
 pub use lower::lowered;
@@ -18,7 +19,8 @@ const SCHEMAS: &str = "#/components/schemas/";
 /// What goes both ways is two schemas, because a request may leave out what an answer always has:
 /// `Profile` in answers, `ProfileInput` in requests.
 pub fn shape(mut document: Value) -> Result<Value, serde_json::Error> {
-    answers::open_means_no_security(&mut document);
+    security::open_means_no_security(&mut document);
+    security::require_scopes(&mut document);
     // Linters want to know for whom a server is.
     document["servers"][0]["x-internal"] = json!(false);
     answers::describe(&mut document);

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod app;
 mod assessments;
+pub mod audit;
 pub mod auth;
 mod body;
 pub mod calendar;
@@ -32,6 +33,7 @@ mod records;
 mod request;
 pub mod routing;
 mod schema;
+pub mod sealer;
 pub mod server;
 mod shelf;
 mod shipped;

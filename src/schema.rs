@@ -162,3 +162,63 @@ diesel::table! {
         updated_at -> Timestamp,
     }
 }
+
+diesel::table! {
+    audit_inbox (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        at -> Timestamp,
+        subject -> Text,
+        account -> Nullable<Text>,
+        action -> Text,
+        effect -> Text,
+        resource -> Text,
+        resource_id -> Text,
+        client_id -> Nullable<Text>,
+        address -> Text,
+        request_id -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    audit_events (tenant, sequence) {
+        tenant -> Text,
+        sequence -> BigInt,
+        id -> Text,
+        at -> Timestamp,
+        subject -> Text,
+        account -> Nullable<Text>,
+        action -> Text,
+        effect -> Text,
+        resource -> Text,
+        resource_id -> Text,
+        client_id -> Nullable<Text>,
+        address -> Text,
+        request_id -> Text,
+        detail -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    audit_heads (tenant, sequence) {
+        tenant -> Text,
+        sequence -> BigInt,
+        hash -> Text,
+        base -> BigInt,
+        base_hash -> Text,
+        at -> Timestamp,
+        key_id -> Text,
+        signature -> Text,
+    }
+}
+
+diesel::table! {
+    audit_keys (slot) {
+        slot -> Text,
+        key_id -> Text,
+        pkcs8 -> Text,
+        created_at -> Timestamp,
+    }
+}

@@ -30,7 +30,7 @@ pub enum StartError {
     Pending(String),
     #[error("the database has migrations that this program does not know ({0}): it is too old for it")]
     Newer(String),
-    #[error("the OpenAPI document cannot be made: {0}")]
+    #[error("the service cannot be put together: {0}")]
     Document(String),
     #[error("cannot listen on {0}: {1}")]
     Listen(String, std::io::Error),
@@ -140,6 +140,7 @@ pub fn run(listener: TcpListener, service: Service, serving: &Serving) -> Result
     let seen = watchdog.clone();
     let longest = Duration::from_secs(limits.keep_alive_seconds + limits.header_seconds);
     actix_web::rt::spawn(watchdog.guard(longest));
+    actix_web::rt::spawn(service.sealer.as_ref().clone().run());
     HttpServer::new(move || app::build(&service))
         .on_connect(move |connection, extensions| seen.watch(connection, extensions))
         .workers(workers)

@@ -151,9 +151,8 @@ async fn list_assessments(
     let tenant = caller.with(Scope::AssessmentsRead)?;
     let (after, limit) = (params.after.clone(), params.limit);
     let filter = filter(params)?;
-    let list = format!("{:?}", (tenant.only_client(), &filter));
-    let parts = ["assessments", tenant.slug(), &list];
-    let page = Page::read(after.as_deref(), limit, &parts)?;
+    let list = format!("{filter:?}");
+    let page = Page::read(Some(&tenant), after.as_deref(), limit, &["assessments", &list])?;
     let (after, fetch) = (page.after.clone(), page.fetch());
     let found = db.read(move |conn| store::page(conn, &tenant, &filter, after.as_deref(), fetch)).await?;
     let (items, next_cursor) = page.cut(found, |assessment| &assessment.id);

@@ -1,4 +1,5 @@
 //! What a company says it has done: answers, the draft and the submission, the result.
+mod advisers;
 mod comparison;
 mod domain;
 mod dto;

@@ -1,5 +1,6 @@
 //! Several answer one assessment: where they agree, and where a person has to decide.
 use super::domain::Answer;
+use crate::audited;
 use crate::questionnaires::{Questionnaire, Status};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -17,6 +18,11 @@ pub struct Response {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
+
+audited! { Response as "assessment_response", |it| (it.id, None);
+words: assessment_id = it.assessment_id, revision = it.revision;
+veiled: respondent, answers;
+left: id, created_by, created_at, updated_at; }
 
 /// How many may answer one assessment.
 pub const MOST: i64 = 200;

@@ -8,6 +8,7 @@ use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::on_backend;
 use crate::schema::assessments::{self, dsl};
+use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -104,10 +105,12 @@ impl Row {
 macro_rules! mine {
     ($tenant:expr) => {{
         let tenant: &Tenant = $tenant;
-        let mut query =
-            dsl::assessments.filter(dsl::tenant.eq(tenant.slug())).select(Row::as_select()).into_boxed();
+        let mut query = dsl::assessments
+            .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+            .select(Row::as_select())
+            .into_boxed();
         if let Some(only) = tenant.only_client() {
-            query = query.filter(dsl::client_id.eq(only));
+            query = query.filter(wall!("client", dsl::client_id.eq(only)));
         }
         query
     }};
@@ -181,7 +184,7 @@ pub fn add(conn: &mut AnyConnection, tenant: &Tenant, assessment: &Assessment) -
 /// Saves the next revision; `Stale` when somebody else saved one first.
 pub fn save(conn: &mut AnyConnection, tenant: &Tenant, assessment: &Assessment) -> Result<(), StoreError> {
     let before = dsl::assessments
-        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::id.eq(&assessment.id))
         .filter(dsl::revision.eq(assessment.revision - 1));
     let saved = diesel::update(before).set(Row::of(tenant, assessment)?).execute(conn)?;
@@ -195,7 +198,7 @@ pub fn remove(
     assessment: &Assessment,
 ) -> Result<(), StoreError> {
     let it = dsl::assessments
-        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::id.eq(&assessment.id))
         .filter(dsl::revision.eq(assessment.revision));
     let removed = diesel::delete(it).execute(conn)?;

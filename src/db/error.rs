@@ -52,7 +52,7 @@ impl StoreError {
 
 /// What both databases say when two transactions meet, in words, where they give no code.
 const CONTENDED: &[&str] =
-    &["database is locked", "table is locked", "deadlock detected", "could not serialize"];
+    &["database is locked", "table is locked", "deadlock detected", "could not serialize", "lock timeout"];
 
 /// What they say when they go away, are full, or have no room for one more.
 const AWAY: &[&str] = &[
@@ -108,6 +108,8 @@ mod tests {
         for (text, word) in [
             ("database is locked", "Contended"),
             ("deadlock detected", "Contended"),
+            ("canceling statement due to lock timeout", "Contended"),
+            ("canceling statement due to statement timeout", "Unavailable"),
             ("database or disk is full", "Unavailable"),
             ("terminating connection due to administrator command", "Unavailable"),
             ("server closed the connection unexpectedly", "Unavailable"),

@@ -1,6 +1,6 @@
 //! Opening connections. The URL's scheme names the database: Diesel's own `establish` tries each in
 //! turn, which makes an empty SQLite file of a mistyped PostgreSQL URL.
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, controls};
 use diesel::ConnectionError;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection};
@@ -29,6 +29,10 @@ impl Manager {
             ));
         };
         Ok(Self(address))
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.0, Address::Sqlite(_))
     }
 
     /// Connects once and reads the settings back.
@@ -102,15 +106,15 @@ fn without_the_url(error: ConnectionError) -> r2d2::Error {
 
 /// What SQLite must be set to for "acknowledged is durable" to be true: with `NORMAL` a power cut
 /// loses what was acknowledged since the last checkpoint.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; \
-     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;";
 
 /// Sets them. A fresh file is switched to WAL by its first connections, and SQLite does not wait when
 /// two do that at once: the second one tries again.
 fn set_pragmas(conn: &mut SqliteConnection) -> diesel::QueryResult<()> {
     let patience = Instant::now() + Duration::from_secs(3);
+    let pragmas = format!("{PRAGMAS} PRAGMA synchronous = {};", controls::synchronous());
     loop {
-        match conn.batch_execute(PRAGMAS) {
+        match conn.batch_execute(&pragmas) {
             Err(error) if error.to_string().contains("locked") && Instant::now() < patience => {
                 std::thread::sleep(Duration::from_millis(20));
             }
@@ -137,8 +141,8 @@ fn check_pragmas(sqlite: &mut SqliteConnection) -> Result<(), StoreError> {
          pragma_synchronous, pragma_foreign_keys, pragma_busy_timeout",
     )
     .get_result(sqlite)?;
-    let full = 2;
-    if (read.journal_mode.as_str(), read.synchronous, read.foreign_keys) == ("wal", full, 1)
+    let synchronous = if controls::synchronous() == "FULL" { 2 } else { 1 };
+    if (read.journal_mode.as_str(), read.synchronous, read.foreign_keys) == ("wal", synchronous, 1)
         && read.timeout > 0
     {
         return Ok(());

@@ -13,7 +13,7 @@ const REQUESTS: &[&str] =
     files!("requests": "assessments" "clients" "contacts" "guidelines" "incidents" "routing");
 
 const ANSWERS: &[&str] = files!("answers":
-    "assessments" "clients" "contacts" "guidelines" "incidents" "questionnaires" "routing" "service");
+    "assessments" "audit" "clients" "contacts" "guidelines" "incidents" "questionnaires" "routing" "service");
 
 /// Puts the examples to the bodies of the operations that they belong to, by `operationId`.
 pub fn add(document: &mut Value) -> Result<(), serde_json::Error> {

@@ -7,6 +7,7 @@ use super::referral::Referral;
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::{incident_events, incident_referrals, incidents};
+use crate::wall;
 use diesel::prelude::*;
 use rows::{EventRow, ReferralRow, Row};
 
@@ -14,10 +15,12 @@ use rows::{EventRow, ReferralRow, Row};
 macro_rules! mine {
     ($table:ident, $row:ty, $tenant:expr) => {{
         let tenant: &Tenant = $tenant;
-        let mut query =
-            $table::table.filter($table::tenant.eq(tenant.slug())).select(<$row>::as_select()).into_boxed();
+        let mut query = $table::table
+            .filter(wall!("tenant", $table::tenant.eq(tenant.slug())))
+            .select(<$row>::as_select())
+            .into_boxed();
         if let Some(only) = tenant.only_client() {
-            query = query.filter($table::client_id.eq(only));
+            query = query.filter(wall!("client", $table::client_id.eq(only)));
         }
         query
     }};
@@ -35,7 +38,7 @@ pub fn get(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Incide
 /// Saves the next revision; `Stale` when somebody else saved one first.
 pub fn save(conn: &mut AnyConnection, tenant: &Tenant, incident: &Incident) -> Result<(), StoreError> {
     let before = incidents::table
-        .filter(incidents::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", incidents::tenant.eq(tenant.slug())))
         .filter(incidents::id.eq(&incident.id))
         .filter(incidents::revision.eq(incident.revision - 1));
     let saved = diesel::update(before).set(Row::of(tenant, incident)).execute(conn)?;
@@ -120,7 +123,7 @@ pub fn save_referral(
     referral: &Referral,
 ) -> Result<(), StoreError> {
     let before = incident_referrals::table
-        .filter(incident_referrals::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", incident_referrals::tenant.eq(tenant.slug())))
         .filter(incident_referrals::incident_id.eq(&referral.incident_id))
         .filter(incident_referrals::id.eq(&referral.id))
         .filter(incident_referrals::revision.eq(referral.revision - 1));

@@ -1,6 +1,7 @@
 //! `/v1/clients/{client}/export`, and the end of a client.
 use crate::answer;
 use crate::assessments::{self, AssessmentRecord};
+use crate::audit;
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clients::{self, Client, ClientOut};
 use crate::db::{AnyConnection, Db, StoreError};
@@ -89,6 +90,8 @@ async fn delete_client(
             precondition.holds(&ClientOut::from(client.clone()))?;
             let export = everything(conn, &tenant, client.clone())?;
             clients::remove(conn, &tenant, &client)?;
+            let with = [("assessments", export.assessments.len()), ("incidents", export.incidents.len())];
+            audit::removed(conn, &tenant, &client, &with)?;
             Ok::<_, Problem>(export)
         })
         .await?;

@@ -1,9 +1,11 @@
 //! With the same `Idempotency-Key` the first answer comes again.
 use crate::support::{Answer, Caller, Engine, Service};
+use actix_web::rt::System;
 use rstest::rstest;
 use serde_json::{Value, json};
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use tasuke::caller::Scope;
+use tasuke::db::{Bounds, StoreError};
 use ureq::http::Method;
 
 fn post(caller: &Caller<'_>, path: &str, key: &str, body: &Value) -> Answer {
@@ -105,6 +107,46 @@ fn sixty_four_parallel_calls_with_one_key_leave_one_row(
     }
     assert_eq!(count(&acme, "/v1/clients"), 1);
     assert_eq!(post(&acme, "/v1/clients", "k-1", &body).expect(201).json, good[0].json);
+}
+
+#[rstest]
+fn calls_with_one_key_that_share_a_transaction_are_one_call(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let body = json!({"name": "A"});
+    let lanes = match engine {
+        Engine::Sqlite => 1,
+        Engine::Postgres => usize::try_from(Bounds::DEFAULT.lanes).unwrap(),
+    };
+    let begun = Arc::new(Barrier::new(lanes + 1));
+    let go = Arc::new(Barrier::new(lanes + 1));
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        // While every lane is busy, the calls gather.
+        for _ in 0..lanes {
+            let (db, begun, go) = (service.db.clone(), Arc::clone(&begun), Arc::clone(&go));
+            scope.spawn(move || {
+                let held = db.write(move |_| {
+                    begun.wait();
+                    go.wait();
+                    Ok::<_, StoreError>(())
+                });
+                System::new().block_on(held).unwrap();
+            });
+        }
+        begun.wait();
+        let call = || post(&service.tenant("acme"), "/v1/clients", "k-1", &body);
+        let calls: Vec<_> = (0..8).map(|_| scope.spawn(call)).collect();
+        while service.db.load().queued < lanes + 8 {
+            std::thread::yield_now();
+        }
+        go.wait();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    let replayed = |answer: &&Answer| answer.header("idempotent-replayed") == "true";
+    assert!(answers.iter().all(|answer| answer.status == 201 && answer.json == answers[0].json));
+    assert_eq!(answers.iter().filter(replayed).count(), 7);
+    assert_eq!(count(&service.tenant("acme"), "/v1/clients"), 1);
 }
 
 #[rstest]

@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod assessments;
+mod audit;
+mod audit_tampering;
 mod bad_input;
 mod batches;
 mod clients;
 mod comparisons;
 mod contacts;
 mod document;
+mod errors;
 mod examples;
 mod guidelines;
 mod http;

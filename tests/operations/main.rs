@@ -6,10 +6,14 @@
 
 mod backups;
 mod crashes;
+#[path = "../support/databases.rs"]
+mod databases;
+mod groups;
 mod imports;
 mod limits;
 mod logs;
 mod outages;
+mod power_cuts;
 mod process;
 mod replicas;
 mod server;

@@ -6,6 +6,8 @@ use super::asked;
 use super::change::AnswersPatch;
 use super::fault;
 use crate::answer;
+use crate::audit;
+use crate::audit::OfClient;
 use crate::body::Body;
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clock;
@@ -135,6 +137,7 @@ pub async fn create_response(
                     Err(StoreError::Duplicate) => return Err(answered(&response.respondent)),
                     other => other?,
                 }
+                audit::created(conn, &tenant, &OfClient(&assessment.client_id, &response))?;
                 let location = format!("/v1/assessments/{}/responses/{}", assessment.id, response.id);
                 let body = answer::text(&ResponseOut::from(response))?;
                 Ok(Created { location, body, replayed: false })
@@ -234,9 +237,11 @@ pub async fn update_response(
                 answers: merged(&questionnaire, &before.answers, &body.answers, &body.remove),
                 revision: before.revision + 1,
                 updated_at: now,
-                ..before
+                ..before.clone()
             };
             store::responses::save(conn, &tenant, &assessment, &changed)?;
+            let of = |response| OfClient(&assessment.client_id, response);
+            audit::changed(conn, &tenant, &of(&before), &of(&changed))?;
             Ok::<_, Problem>(changed)
         })
         .await?;
@@ -264,7 +269,9 @@ pub async fn delete_response(
         let (assessment, _) = answerable(conn, &tenant, &questionnaires, &path.0, &[])?;
         let response = store::responses::get(conn, &tenant, &assessment, &path.1)?;
         precondition.holds(&ResponseOut::from(response.clone()))?;
-        store::responses::remove(conn, &tenant, &assessment, &response).map_err(Problem::from)
+        store::responses::remove(conn, &tenant, &assessment, &response)?;
+        let taken = OfClient(&assessment.client_id, &response);
+        audit::removed(conn, &tenant, &taken, &[]).map_err(Problem::from)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

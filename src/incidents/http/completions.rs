@@ -4,6 +4,7 @@ use super::super::dto::{NewCompletion, TimelineEntry};
 use super::super::plan::Refusal;
 use super::Case;
 use crate::answer;
+use crate::audit;
 use crate::body::Body;
 use crate::caller::{Caller, Scope};
 use crate::clock;
@@ -48,6 +49,7 @@ pub async fn complete_action(
                 let plan = case.plan(rulesets.current(), &case.standing(), now)?;
                 refuse(plan.check(&done, now), &done)?;
                 let event = case.note(conn, &tenant, &by, (&event, now), What::Completed(done))?;
+                audit::created(conn, &tenant, &event)?;
                 let location = format!("/v1/incidents/{}/timeline", event.incident_id);
                 let body = answer::text(&TimelineEntry::from(event))?;
                 Ok(Created { location, body, replayed: false })

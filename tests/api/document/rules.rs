@@ -22,6 +22,7 @@ pub const RULES: &[(&str, fn(&Value) -> Faults)] = &[
     ("no keyword that trips generators", keywords),
     ("one type, or one and null", types),
     ("schema names", schema_names),
+    ("what is inline takes no name", inline_names),
     ("property names", property_names),
     ("parameter names and words", parameters),
     ("descriptions do not end comments", descriptions),
@@ -362,6 +363,27 @@ fn schema_names(document: &Value) -> Faults {
         .map(|(name, _)| name.clone())
         .filter(|n| !is_camel(n) || TAKEN.contains(&n.as_str()))
         .collect()
+}
+
+/// Generators call an object that has no name after where it stands; one of that name goes away, and every
+/// operation that leads to it.
+fn inline_names(document: &Value) -> Faults {
+    let taken: BTreeSet<&String> = schemas(document).map(|(name, _)| name).collect();
+    let camel = |name: &str| -> String {
+        let words = name.split('_').filter(|word| !word.is_empty());
+        words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
+    };
+    let mut faults = vec![];
+    for (name, schema) in schemas(document) {
+        for (property, inner) in schema["properties"].as_object().into_iter().flatten() {
+            let called = format!("{name}{}", camel(property));
+            let inline = inner["type"] == "object" || inner["items"]["type"] == "object";
+            if inline && (taken.contains(&called) || taken.contains(&format!("{called}Item"))) {
+                faults.push(called);
+            }
+        }
+    }
+    faults
 }
 
 fn property_names(document: &Value) -> Faults {

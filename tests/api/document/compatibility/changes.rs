@@ -169,12 +169,6 @@ impl<'a> Comparison<'a> {
 
     fn schema(&mut self, at: &str, old: &'a Value, new: &'a Value, way: Way) {
         let (before, after) = (shape(self.old, old), shape(self.new, new));
-        if let (Some(before), Some(after)) = (before.name, after.name)
-            && !self.seen.insert((before.to_owned(), after.to_owned(), way))
-        {
-            return;
-        }
-        let at = before.name.unwrap_or(at);
         if before.name != after.name {
             self.breaks(at, &format!("is called {} now", after.name.unwrap_or("nothing")));
         }
@@ -189,6 +183,12 @@ impl<'a> Comparison<'a> {
         if lost {
             self.breaks(at, if way == Way::Sent { "may not be null any more" } else { "may be null now" });
         }
+        if let (Some(before), Some(after)) = (before.name, after.name)
+            && !self.seen.insert((before.to_owned(), after.to_owned(), way))
+        {
+            return;
+        }
+        let at = before.name.unwrap_or(at);
         let (old, new) = (before.value, after.value);
         self.words(at, old, new, way);
         self.bounds(at, old, new, way);

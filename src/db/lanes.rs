@@ -1,0 +1,239 @@
+//! Commands that arrive together share one commit. Nothing waits for company: who finds a lane free has
+//! it for itself, and who comes while all are busy goes with everybody else that did.
+use super::command::{Command, Failed};
+use super::{AnyConnection, Db, Retry as _, StoreError, transaction};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Commands that share a transaction at most.
+const TOGETHER: usize = 64;
+/// How long a transaction takes in more commands: the first one waits for the last.
+const LONG_ENOUGH: Duration = Duration::from_millis(50);
+
+type Group = VecDeque<Box<dyn Command>>;
+
+/// What waits to be written, and how many lanes are at it.
+pub struct Lanes {
+    most: u32,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    busy: u32,
+    waiting: Group,
+    /// What is done again after it failed, each by itself.
+    alone: Group,
+}
+
+/// The right to write, until nothing waits any more.
+pub struct Lane {
+    lanes: Arc<Lanes>,
+    /// Whether the last one was alone: then it is the others' turn.
+    was_alone: bool,
+    over: bool,
+}
+
+impl Lanes {
+    pub fn new(most: u32) -> Arc<Self> {
+        Arc::new(Self { most: most.max(1), state: Mutex::default() })
+    }
+
+    /// Puts a command at the end of the queue; gives a lane when one is free, which is to be served then.
+    pub fn join(self: &Arc<Self>, command: Box<dyn Command>) -> Option<Lane> {
+        let mut state = self.state();
+        state.waiting.push_back(command);
+        let free = state.busy < self.most;
+        if free {
+            state.busy += 1;
+        }
+        free.then(|| Lane { lanes: Arc::clone(self), was_alone: false, over: false })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that may panic is done while it is held.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lane {
+    /// What is to be done next, in one transaction. With nothing left the lane is over, before anybody
+    /// else can join.
+    fn next(&mut self) -> Option<Group> {
+        let mut state = self.lanes.state();
+        let many = state.waiting.len().min(TOGETHER);
+        self.was_alone = !(state.alone.is_empty() || self.was_alone && many > 0);
+        if self.was_alone {
+            return state.alone.pop_front().map(|command| Group::from([command]));
+        }
+        if many == 0 {
+            state.busy -= 1;
+            self.over = true;
+            return None;
+        }
+        Some(state.waiting.drain(..many).collect())
+    }
+
+    fn do_alone(&self, commands: impl IntoIterator<Item = Box<dyn Command>>) {
+        self.lanes.state().alone.extend(commands);
+    }
+
+    fn put_back(&self, mut commands: Group) {
+        let mut state = self.lanes.state();
+        commands.append(&mut state.waiting);
+        state.waiting = commands;
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        if !self.over {
+            self.lanes.state().busy -= 1;
+        }
+    }
+}
+
+impl Db {
+    /// Serves a lane until nothing waits for it.
+    pub(super) fn serve(&self, mut lane: Lane) {
+        while let Some(group) = lane.next() {
+            let group = still_waited_for(group);
+            match group.len() {
+                0 => {}
+                1 => group.into_iter().for_each(|command| self.alone(&lane, command)),
+                _ => self.together(&lane, group),
+            }
+        }
+    }
+
+    /// One command in a transaction of its own.
+    fn alone(&self, lane: &Lane, mut command: Box<dyn Command>) {
+        let begun = Instant::now();
+        let done = self.connection().map_err(Failed::from).and_then(|mut conn| {
+            transaction::in_lane(&mut conn, |conn| {
+                // Waiting for the lock may have taken all the time there was.
+                if command.is_waited_for() { command.run(conn) } else { Err(nobody_waits().into()) }
+            })
+        });
+        let in_the_way = match &done {
+            Err(Failed::Contended) => true,
+            Err(Failed::Transaction(error)) => error.may_help(),
+            _ => false,
+        };
+        // Who waited for a lock may wait on, as long as its caller does.
+        let waited = begun.elapsed() >= transaction::LOCK_WAIT;
+        if in_the_way && command.is_waited_for() && (waited || command.may_be_tried_again()) {
+            tracing::debug!("another transaction was in the way");
+            return lane.do_alone([command]);
+        }
+        if in_the_way {
+            tracing::warn!("another transaction was in the way too often");
+        }
+        match done {
+            Err(Failed::Transaction(error)) => command.fail(error),
+            _ => command.answer(),
+        }
+    }
+
+    fn together(&self, lane: &Lane, group: Group) {
+        let mut conn = match self.connection() {
+            Ok(conn) => conn,
+            Err(error) => return fail(group, &error),
+        };
+        // Each in a step of its own costs PostgreSQL two round trips more, and hardly any fails: first
+        // without. In SQLite a step is next to nothing.
+        let in_steps = matches!(*conn, AnyConnection::Sqlite(_));
+        let mut came = shared(&mut conn, group, in_steps);
+        if let Came::Undone(group) = came {
+            came = shared(&mut conn, still_waited_for(group), true);
+        }
+        match came {
+            Came::Committed { done, contended, late } => {
+                lane.put_back(late);
+                lane.do_alone(contended);
+                done.into_iter().for_each(Command::answer);
+            }
+            Came::Undone(group) => lane.do_alone(group),
+            // It is not there, or it is not known what became of them.
+            Came::Failed(group, error @ StoreError::Unavailable(_)) => fail(group, &error),
+            Came::Failed(group, error) => {
+                tracing::debug!(%error, "a shared transaction failed: each for itself");
+                lane.do_alone(group);
+            }
+        }
+    }
+}
+
+/// What became of commands that shared a transaction.
+enum Came {
+    /// What is done is to be answered, what was in somebody's way to be done again, and what came too
+    /// late for it to be done next.
+    Committed { done: Group, contended: Group, late: Group },
+    /// One of them failed: none is done.
+    Undone(Group),
+    /// The transaction failed: none is done, as far as can be told.
+    Failed(Group, StoreError),
+}
+
+fn shared(conn: &mut AnyConnection, mut group: Group, in_steps: bool) -> Came {
+    if let Err(error) = transaction::begin_in_lane(conn) {
+        return Came::Failed(group, error);
+    }
+    let begun = Instant::now();
+    let (mut done, mut contended) = (Group::new(), Group::new());
+    while let Some(mut command) = group.pop_front() {
+        // Waiting for the lock may have taken all the time there was.
+        if !command.is_waited_for() {
+            command.fail(nobody_waits());
+            continue;
+        }
+        let ran = if in_steps {
+            transaction::step(conn, |conn| command.run(conn))
+        } else {
+            Ok(command.run(conn))
+        };
+        match &ran {
+            // It has no answer, and its caller hears that.
+            Ok(Err(Failed::Panicked)) => drop(command),
+            Ok(Err(Failed::Contended)) => contended.push_back(command),
+            _ => done.push_back(command),
+        }
+        match ran {
+            Err(error) | Ok(Err(Failed::Transaction(error))) => {
+                transaction::rollback(conn);
+                return Came::Failed([done, contended, group].into_iter().flatten().collect(), error);
+            }
+            Ok(Err(_)) if !in_steps => {
+                transaction::rollback(conn);
+                return Came::Undone([done, contended, group].into_iter().flatten().collect());
+            }
+            Ok(_) if begun.elapsed() > LONG_ENOUGH => break,
+            Ok(_) => {}
+        }
+    }
+    match transaction::commit(conn) {
+        Ok(()) => Came::Committed { done, contended, late: group },
+        Err(error) => Came::Failed([done, contended, group].into_iter().flatten().collect(), error),
+    }
+}
+
+fn still_waited_for(group: Group) -> Group {
+    let (waited_for, gone): (Group, Group) = group.into_iter().partition(|command| command.is_waited_for());
+    fail(gone, &nobody_waits());
+    waited_for
+}
+
+fn fail(group: Group, error: &StoreError) {
+    let why = match error {
+        StoreError::Unavailable(cause) => cause.to_string(),
+        other => other.to_string(),
+    };
+    group.into_iter().for_each(|command| command.fail(StoreError::unavailable(&*why)));
+}
+
+/// Why a command is not begun, or not again: its caller was told to ask again, and would have it done
+/// twice.
+fn nobody_waits() -> StoreError {
+    StoreError::unavailable("its caller does not wait any more")
+}
