@@ -4,7 +4,7 @@ mod answers;
 mod examples;
 mod lower;
 mod requests;
-mod security;
+mod scopes;
 mod words;
 
 pub use lower::lowered;
@@ -19,8 +19,8 @@ const SCHEMAS: &str = "#/components/schemas/";
 /// What goes both ways is two schemas, because a request may leave out what an answer always has:
 /// `Profile` in answers, `ProfileInput` in requests.
 pub fn shape(mut document: Value) -> Result<Value, serde_json::Error> {
-    security::open_means_no_security(&mut document);
-    security::require_scopes(&mut document);
+    answers::open_means_no_security(&mut document);
+    scopes::require(&mut document);
     // Linters want to know for whom a server is.
     document["servers"][0]["x-internal"] = json!(false);
     answers::describe(&mut document);

@@ -12,6 +12,7 @@ pub fn lowered(mut document: Value) -> Value {
         license.remove("identifier");
         license.insert("url".to_owned(), json!("https://spdx.org/licenses/"));
     }
+    super::scopes::only_of_oauth2(&mut document);
     let schemas = document["components"]["schemas"].clone();
     lower(&mut document, &schemas);
     document

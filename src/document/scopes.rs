@@ -1,21 +1,12 @@
-//! Who may call an operation: nobody in particular, or who holds a token with its scopes.
+//! Who may call: the scopes of each operation, where machines look for them.
 use super::operations_mut;
 use crate::caller::Scope;
 use serde_json::{Value, json};
 
-/// utoipa says "no token" as an optional empty requirement; generators read an empty list better.
-pub fn open_means_no_security(document: &mut Value) {
-    for operation in operations_mut(document) {
-        if operation["security"] == json!([{}]) {
-            operation["security"] = json!([]);
-        }
-    }
-}
-
 /// Which scopes an operation needs is said once, in its description; from there it goes into `security`, where
 /// machines look for it. "Needs `clients:read`" is asked of everybody; "a token that holds `contacts:read`" is
 /// said where anybody may call, and sees more with it.
-pub fn require_scopes(document: &mut Value) {
+pub fn require(document: &mut Value) {
     let schemes: Vec<String> = ["bearer", "oauth2"]
         .into_iter()
         .filter(|scheme| document["components"]["securitySchemes"].get(scheme).is_some())
@@ -45,4 +36,18 @@ fn scopes_after(words: &str, told: &str) -> Vec<&'static str> {
     let end = rest.find(['.', ';']).unwrap_or(rest.len());
     let named = rest[..end].split('`').step_by(2);
     named.filter_map(|word| word.parse::<Scope>().ok()).map(Scope::as_str).collect()
+}
+
+/// OpenAPI 3.0 knows scopes of no other scheme.
+pub fn only_of_oauth2(document: &mut Value) {
+    for operation in operations_mut(document) {
+        let requirements = operation.get_mut("security").and_then(Value::as_array_mut);
+        for (scheme, scopes) in
+            requirements.into_iter().flatten().filter_map(Value::as_object_mut).flatten()
+        {
+            if scheme != "oauth2" {
+                *scopes = json!([]);
+            }
+        }
+    }
 }
