@@ -103,7 +103,8 @@ fn everything_wrong_is_told_in_one_run() {
 #[test]
 fn a_version_is_what_it_was() {
     let [newest, now, before] = rulesets().all() else { panic!("three versions ship") };
-    let versions = [newest, now, before].map(|set| (set.version.as_str(), set.rules.len(), set.about.current));
+    let versions =
+        [newest, now, before].map(|set| (set.version.as_str(), set.rules.len(), set.about.current));
     assert_eq!(
         versions,
         [("2026.11.26", 83, true), ("2026.11.23.2", 83, false), ("2026.11.23", 80, false)]

@@ -2,10 +2,10 @@
 //! change which no case notices is excused by proof and by nothing else.
 use super::mutants::{Mutant, Part, shown};
 use crate::routing::condition::{Condition, Context, FactRef, Op, Test};
+use crate::routing::decide;
 use crate::routing::facts::{Facts, Kind, Value};
 use crate::routing::rules::Ruleset;
 use crate::routing::words::{OnUnknown, Tri, Truth};
-use crate::routing::decide;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,8 +102,11 @@ fn worlds(conditions: &[&Condition], rules: &Ruleset, follow: bool) -> Option<Ve
         "incident": {"stage": "initial", "aware_at": "2026-11-24T08:00:00+09:00"},
     });
     let facts = super::read(rules, &nothing);
-    let mut worlds =
-        vec![World { facts, derived: vec![Tri::Unknown; rules.derivations.len()], settled: BTreeMap::new() }];
+    let mut worlds = vec![World {
+        facts,
+        derived: vec![Tri::Unknown; rules.derivations.len()],
+        settled: BTreeMap::new(),
+    }];
     let mut seen = BTreeSet::new();
     for test in &asked {
         let values = match test.fact {
@@ -150,7 +153,10 @@ fn worlds(conditions: &[&Condition], rules: &Ruleset, follow: bool) -> Option<Ve
 }
 
 fn split<T>(worlds: Vec<World>, values: &[T], with: impl Fn(&World, &T) -> World) -> Vec<World> {
-    worlds.iter().flat_map(|world| values.iter().map(|value| with(world, value)).collect::<Vec<_>>()).collect()
+    worlds
+        .iter()
+        .flat_map(|world| values.iter().map(|value| with(world, value)).collect::<Vec<_>>())
+        .collect()
 }
 
 /// The values of a fact that the tests can tell apart, where they are few; among them that it is not known.
