@@ -1,8 +1,18 @@
 //! Incidents: the client's own data in the facts, the plan and what changed in it, what was done, exports.
 use crate::support::{Answer, Caller, Engine, Service};
+use diesel::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
 use tasuke::caller::Scope;
+use tasuke::db::{AnyConnection, StoreError};
+
+// What a test has to reach past the API: an event that was noted under another clock.
+diesel::table! {
+    incident_events (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+    }
+}
 
 fn client(acme: &Caller<'_>, name: &str) -> String {
     let body = json!({
@@ -218,6 +228,33 @@ fn each_of_several_parties_is_told_by_itself(#[values(Engine::Sqlite, Engine::Po
     assert_eq!(acme.post(&completions, &early).expect(422).faults(), ["/at contradiction"]);
     let in_time = json!({"contact": "lawyer", "action": "consult", "at": "2026-11-02T08:10:00+09:00"});
     acme.post(&completions, &in_time).expect(201);
+}
+
+#[rstest]
+fn a_replica_whose_clock_is_behind_takes_no_knowledge_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let (incident, created) = incident(&acme);
+    let known = json!({"facts": {"personal_data": {"involved": "confirmed", "role": "controller"}}});
+    acme.patch(&incident, created.header("etag"), &known).expect(200);
+    let timeline = acme.get(&format!("{incident}/timeline")).expect(200).json;
+    let changed = timeline["items"][1]["id"].as_str().unwrap().to_owned();
+    // As if it had been noted by a replica that thinks it is long ago.
+    service
+        .db
+        .write_now(|conn: &mut AnyConnection| -> Result<(), StoreError> {
+            let event = incident_events::table.filter(incident_events::id.eq(&changed));
+            let early = incident_events::id.eq("0098c0de-0000-7000-8000-000000000000");
+            assert_eq!(diesel::update(event).set(early).execute(conn)?, 1);
+            Ok(())
+        })
+        .unwrap();
+    let plan = acme.get(&format!("{incident}/plan")).expect(200).json;
+    let mut actions = plan["actions"].as_array().unwrap().iter();
+    let report = actions.find(|a| a["contact"] == "ppc_leak_report" && a["action"] == "prelim_report");
+    assert_eq!(report.unwrap()["obligation"], "must");
 }
 
 #[rstest]
