@@ -44,7 +44,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Bulk<T> {
             let Some(Value::Array(items)) = value.get_mut("items") else {
                 // The schema says what is wrong with anything else.
                 let wrong = schemas.obeys::<T>(value).err();
-                return Err(wrong.unwrap_or_else(|| Problem::new(&kinds::INTERNAL)));
+                return Err(wrong.unwrap_or_else(|| count(0)));
             };
             let items = std::mem::take(items);
             if !(1..=MOST_ITEMS).contains(&items.len()) {

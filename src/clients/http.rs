@@ -156,7 +156,7 @@ async fn create_client(
                 audit::created(conn, &tenant, &client)?;
                 let location = format!("/v1/clients/{}", client.id);
                 let body = answer::text(&ClientOut::from(client.clone()))?;
-                Ok(Created { location, body, client: Some(client.id.clone()), replayed: false })
+                Ok(Created { location, body, replayed: false })
             })
         })
         .await?;

@@ -29,8 +29,6 @@ pub fn expired_before(now: DateTime<Utc>) -> DateTime<Utc> {
 pub struct Created {
     pub location: String,
     pub body: String,
-    /// The client that it tells of, if it is one's.
-    pub client: Option<String>,
     /// It was there already.
     pub replayed: bool,
 }
@@ -40,9 +38,7 @@ pub struct Created {
 pub struct Kept {
     pub fingerprint: String,
     pub location: String,
-    /// Empty when the client that it told of has gone.
     pub body: String,
-    pub client: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! First answers in the database, by tenant, route and key.
+pub mod pruning;
+
 use super::domain::{Kept, Key};
 use crate::caller::Tenant;
-use crate::db::{AnyConnection, StoreError};
+use crate::db::{AnyConnection, MultiBackend, StoreError};
 use crate::schema::idempotency_keys::{self, dsl};
 use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -25,7 +27,6 @@ struct Row<'a> {
     location: &'a str,
     body: &'a str,
     created_at: NaiveDateTime,
-    client_id: Option<&'a str>,
 }
 
 #[derive(QueryableByName)]
@@ -57,15 +58,15 @@ pub fn find(
     key: &Key,
     not_before: DateTime<Utc>,
 ) -> Result<Option<Kept>, StoreError> {
-    let row: Option<(String, String, String, Option<String>)> = dsl::idempotency_keys
+    let row: Option<(String, String, String)> = dsl::idempotency_keys
         .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::route.eq(route_of(tenant, route)))
         .filter(dsl::key.eq(key.as_str()))
         .filter(dsl::created_at.ge(not_before.naive_utc()))
-        .select((dsl::fingerprint, dsl::location, dsl::body, dsl::client_id))
+        .select((dsl::fingerprint, dsl::location, dsl::body))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(fingerprint, location, body, client)| Kept { fingerprint, location, body, client }))
+    Ok(row.map(|(fingerprint, location, body)| Kept { fingerprint, location, body }))
 }
 
 /// Keeps the first answer, and forgets the tenant's that are too old.
@@ -91,17 +92,26 @@ pub fn keep(
             location: &kept.location,
             body: &kept.body,
             created_at: now.naive_utc(),
-            client_id: kept.client.as_deref(),
         })
         .execute(conn)?;
     Ok(())
 }
 
-/// Empties the answers that tell of a client that goes. The keys stay taken: a late retry makes nothing anew.
-pub fn forget(conn: &mut AnyConnection, tenant: &Tenant, client: &str) -> Result<(), StoreError> {
-    let told = dsl::idempotency_keys
-        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
-        .filter(dsl::client_id.eq(client));
-    diesel::update(told).set((dsl::location.eq(""), dsl::body.eq(""))).execute(conn)?;
+/// How many places are looked for in one statement.
+const PLACES: usize = 50;
+
+/// Forgets the answers that tell of what stands at these places and below: it was taken away, and so is what was
+/// said of it.
+pub fn forget(conn: &mut AnyConnection, tenant: &Tenant, places: &[String]) -> Result<(), StoreError> {
+    type Condition = Box<dyn BoxableExpression<idempotency_keys::table, MultiBackend, SqlType = Bool>>;
+    for places in places.chunks(PLACES) {
+        let mut there: Condition = Box::new(dsl::location.eq_any(places.to_vec()));
+        for place in places {
+            // A place is of our own making: it holds nothing that a pattern would read.
+            there = Box::new(there.or(dsl::location.like(format!("{place}/%"))));
+        }
+        let told = dsl::idempotency_keys.filter(dsl::tenant.eq(tenant.slug())).filter(there);
+        diesel::delete(told).execute(conn)?;
+    }
     Ok(())
 }

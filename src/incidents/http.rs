@@ -72,8 +72,10 @@ impl Case {
         Ok(Self { incident, client, events })
     }
 
+    /// As it stands now. The facts are those of the incident itself: whoever changed them last had read what it changed,
+    /// while the order of events hangs on the clocks of several replicas.
     fn standing(&self) -> Standing {
-        Standing::after(&self.events)
+        Standing { facts: self.incident.facts.clone(), ..Standing::after(&self.events) }
     }
 
     fn plan(&self, ruleset: &Ruleset, standing: &Standing, as_of: DateTime<Utc>) -> Result<Plan, Problem> {
@@ -251,9 +253,8 @@ async fn create_incident(
                 store::note(conn, &tenant, &first)?;
                 audit::created(conn, &tenant, &incident)?;
                 let location = format!("/v1/incidents/{}", incident.id);
-                let client = Some(incident.client_id.clone());
                 let body = answer::text(&IncidentOut::from(incident))?;
-                Ok(Created { location, body, client, replayed: false })
+                Ok(Created { location, body, replayed: false })
             })
         })
         .await?;

@@ -39,6 +39,13 @@ fn everything(
     Ok(ClientExport { client: client.into(), assessments, incidents })
 }
 
+/// Where what was kept of the client stood.
+fn places(client: &Client, export: &ClientExport) -> Vec<String> {
+    let assessments = export.assessments.iter().map(AssessmentRecord::location);
+    let incidents = export.incidents.iter().map(IncidentRecord::location);
+    std::iter::once(format!("/v1/clients/{}", client.id)).chain(assessments).chain(incidents).collect()
+}
+
 /// Export a client
 ///
 /// Everything that is kept of it, as one document. Needs `clients:read`, `assessments:read` and
@@ -68,8 +75,9 @@ async fn export_client(
 /// Delete a client
 ///
 /// Takes the client away and everything that is kept of it, accepted assessments too, and answers with all
-/// that it took, as the export would have shown it: keep it, because it is nowhere else. An `Idempotency-Key`
-/// that made some of it answers 422 from then on. Needs `clients:write`, `assessments:write`, `incidents:write` and `If-Match`.
+/// that it took, as the export would have shown it: keep it, because it is nowhere else. Answers that were kept
+/// under an `Idempotency-Key` go with it. The audit log keeps that it was done, by whom and when. Needs
+/// `clients:write`, `assessments:write`, `incidents:write` and `If-Match`.
 #[utoipa::path(tag = "clients", operation_id = "deleteClient",
     params(("client" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the client", max_length = 200)),
@@ -91,9 +99,9 @@ async fn delete_client(
             precondition.holds(&ClientOut::from(client.clone()))?;
             let export = everything(conn, &tenant, client.clone())?;
             clients::remove(conn, &tenant, &client)?;
-            idempotency::forget(conn, &tenant, &client.id)?;
             let with = [("assessments", export.assessments.len()), ("incidents", export.incidents.len())];
             audit::removed(conn, &tenant, &client, &with)?;
+            idempotency::forget(conn, &tenant, &places(&client, &export))?;
             Ok::<_, Problem>(export)
         })
         .await?;

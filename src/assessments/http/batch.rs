@@ -134,12 +134,7 @@ struct Part {
 impl Part {
     fn make(&self, conn: &mut AnyConnection) -> Result<Created, Problem> {
         let verdicts = self.asking.make(conn, &self.questionnaires, &self.entries)?;
-        Ok(Created {
-            location: String::new(),
-            body: answer::text(&verdicts)?,
-            client: None,
-            replayed: false,
-        })
+        Ok(Created { location: String::new(), body: answer::text(&verdicts)?, replayed: false })
     }
 }
 

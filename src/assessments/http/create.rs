@@ -347,9 +347,8 @@ fn replayed(kept: Assessment, fingerprint: &str) -> Result<(Assessment, bool), P
 
 fn created(assessment: Assessment, replayed: bool) -> Result<Created, Problem> {
     let location = format!("/v1/assessments/{}", assessment.id);
-    let client = Some(assessment.client_id.clone());
     let body = answer::text(&AssessmentOut::from(assessment))?;
-    Ok(Created { location, body, client, replayed })
+    Ok(Created { location, body, replayed })
 }
 
 fn external_id_taken(kept: &Assessment) -> Problem {

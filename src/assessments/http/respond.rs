@@ -15,7 +15,7 @@ use crate::clock;
 use crate::db::{AnyConnection, Db, StoreError};
 use crate::id::Id;
 use crate::idempotency::{self, Created, Idempotency, once};
-use crate::problem::{Problem, Reading, Removing, Updating, Writing, kinds};
+use crate::problem::{Fault, Problem, Reading, Removing, Updating, Writing, kinds};
 use crate::questionnaires::{Questionnaire, Questionnaires};
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
@@ -97,7 +97,8 @@ pub fn answerable(
 /// Answer as one of several
 ///
 /// The answers of one site or department to an assessment that is a draft. They change nothing of it until
-/// somebody merges them. Needs `assessments:write`.
+/// somebody merges them. Needs `assessments:write`; the holder of a link gives one response, as the respondent
+/// that the link is for.
 #[utoipa::path(tag = "assessments", operation_id = "createAssessmentResponse", request_body = NewResponse,
     params(("assessment" = String, Path, format = Uuid),
         ("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own, new for each new request", max_length = 257)),
@@ -111,7 +112,10 @@ pub async fn create_response(
     idempotency: Idempotency,
     Body(body, said): Body<NewResponse>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let (tenant, only) = caller.responding(Scope::AssessmentsWrite, &id)?;
+    if only.is_some_and(|only| only.respondent != body.respondent) {
+        return Err(another_respondent());
+    }
     let subject = caller.subject().to_owned();
     let (new, now) = (clock::new_id(), clock::now());
     let created = db
@@ -141,8 +145,7 @@ pub async fn create_response(
                 note(conn, &tenant, (&assessment, &response), Kind::Responded, made, (&subject, now))?;
                 let location = format!("/v1/assessments/{}/responses/{}", assessment.id, response.id);
                 let body = answer::text(&ResponseOut::from(response))?;
-                let client = Some(assessment.client_id);
-                Ok(Created { location, body, client, replayed: false })
+                Ok(Created { location, body, replayed: false })
             })
         })
         .await?;
@@ -162,6 +165,14 @@ fn note(
     store::events::add(conn, tenant, assessment, kind, &detail, made)
 }
 
+fn another_respondent() -> Problem {
+    let rule = LocalizedText::new(
+        "リンクに定められた回答者名にしてください（/v1/whoami）",
+        "must be the respondent that the link is for (/v1/whoami)",
+    );
+    Problem::invalid(vec![Fault::new("/respondent", "fixed", rule)])
+}
+
 fn answered(respondent: &str) -> Problem {
     Problem::new(&kinds::DUPLICATE).with_detail(LocalizedText::new(
         format!("{respondent} の回答がすでにあります。"),
@@ -178,7 +189,7 @@ fn too_many() -> Problem {
 
 /// List who answers an assessment
 ///
-/// Needs `assessments:read`.
+/// Needs `assessments:read`; the holder of a link sees its own response, once there is one.
 #[utoipa::path(tag = "assessments", operation_id = "listAssessmentResponses",
     params(("assessment" = String, Path, format = Uuid)),
     responses((status = 200, body = AssessmentResponsePage), Reading))]
@@ -189,20 +200,26 @@ pub async fn list_responses(
     db: Data<Db>,
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsRead)?;
+    let (tenant, only) = caller.responding(Scope::AssessmentsRead, &id)?;
     let all = db
         .read(move |conn| {
             let assessment = store::get(conn, &tenant, &id)?;
             store::responses::all(conn, &tenant, &assessment)
         })
         .await?;
-    let items = all.into_iter().map(ResponseOut::from).collect();
+    let only = only.map(|only| only.respondent.as_str());
+    let items = all.into_iter().filter(|response| response.is_of(only)).map(ResponseOut::from).collect();
     answer::private(&request, &AssessmentResponsePage { items, next_cursor: None })
+}
+
+/// The response, for who may see it; another's is not there.
+fn own(found: Result<Response, StoreError>, only: Option<&str>) -> Result<Response, StoreError> {
+    found.and_then(|response| if response.is_of(only) { Ok(response) } else { Err(StoreError::Missing) })
 }
 
 /// Show one of several answers
 ///
-/// Needs `assessments:read`.
+/// Needs `assessments:read`; the holder of a link sees its own.
 #[utoipa::path(tag = "assessments", operation_id = "getAssessmentResponse",
     params(("assessment" = String, Path, format = Uuid), ("response" = String, Path, format = Uuid)),
     responses((status = 200, body = ResponseOut), Reading))]
@@ -213,11 +230,12 @@ pub async fn show_response(
     db: Data<Db>,
     path: Path<(Id, Id)>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsRead)?;
+    let (tenant, only) = caller.responding(Scope::AssessmentsRead, &path.0)?;
+    let only = only.map(|only| only.respondent.clone());
     let response = db
         .read(move |conn| {
             let assessment = store::get(conn, &tenant, &path.0)?;
-            store::responses::get(conn, &tenant, &assessment, &path.1)
+            own(store::responses::get(conn, &tenant, &assessment, &path.1), only.as_deref())
         })
         .await?;
     answer::private(&request, &ResponseOut::from(response))
@@ -225,7 +243,8 @@ pub async fn show_response(
 
 /// Change one of several answers
 ///
-/// Merged by control, as those of an assessment; what says what was said is no change. Needs `assessments:write` and `If-Match`.
+/// Merged by control, as those of an assessment; what says what was said is no change. Needs
+/// `assessments:write`, or the link that it was given through, and `If-Match`.
 #[utoipa::path(tag = "assessments", operation_id = "updateAssessmentResponse", request_body = AnswersPatch,
     params(("assessment" = String, Path, format = Uuid), ("response" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the response", max_length = 200)),
@@ -239,14 +258,15 @@ pub async fn update_response(
     path: Path<(Id, Id)>,
     Body(body, _): Body<AnswersPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let (tenant, only) = caller.responding(Scope::AssessmentsWrite, &path.0)?;
+    let only = only.map(|only| only.respondent.clone());
     let precondition = answer::precondition(&request)?;
     let (subject, now) = (caller.subject().to_owned(), clock::now());
     let changed = db
         .write(move |conn| {
             let (assessment, questionnaire) = answerable(conn, &tenant, &questionnaires, &path.0, &[])?;
             body.check(&questionnaire, &questionnaires)?;
-            let before = store::responses::get(conn, &tenant, &assessment, &path.1)?;
+            let before = own(store::responses::get(conn, &tenant, &assessment, &path.1), only.as_deref())?;
             precondition.holds(&ResponseOut::from(before.clone()))?;
             let answers = merged(&questionnaire, &before.answers, &body.answers, &body.remove);
             if answers == before.answers {

@@ -244,7 +244,7 @@ impl Work {
     /// The same as what a call has created, so that it can be kept for its key.
     fn made(&self, conn: &mut AnyConnection) -> Result<Created, Problem> {
         let body = answer::text(&self.make(conn, &self.rows)?)?;
-        Ok(Created { location: String::new(), body, client: None, replayed: false })
+        Ok(Created { location: String::new(), body, replayed: false })
     }
 
     /// What would become of the rows: they are made, and then all of it is undone. What came `before` them is

@@ -50,7 +50,7 @@ pub async fn create_contact(
                 audit::created(conn, &tenant, &own)?;
                 let location = format!("/v1/contacts/{}", own.said.id);
                 let body = answer::text(&ContactOut::own(&own, &directory, now)?)?;
-                Ok(Created { location, body, client: None, replayed: false })
+                Ok(Created { location, body, replayed: false })
             })
         })
         .await?;

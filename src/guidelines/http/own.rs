@@ -234,5 +234,5 @@ fn put_once(conn: &mut AnyConnection, tenant: &Tenant, own: &OwnEdition) -> Resu
         }
     }
     let held = own.held().map_err(broken)?;
-    Ok(Created { location, body: answer::text(&held.edition)?, client: None, replayed })
+    Ok(Created { location, body: answer::text(&held.edition)?, replayed })
 }

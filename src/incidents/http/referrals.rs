@@ -88,9 +88,8 @@ pub async fn create_referral(
                 audit::created(conn, &tenant, &referral)?;
                 case.note(conn, &tenant, &by, (&event, now), What::ReferralSent(referral.handover()))?;
                 let location = format!("/v1/incidents/{}/referrals/{}", referral.incident_id, referral.id);
-                let client = Some(referral.client_id.clone());
                 let body = answer::text(&ReferralOut::from(referral))?;
-                Ok(Created { location, body, client, replayed: false })
+                Ok(Created { location, body, replayed: false })
             })
         })
         .await?;
