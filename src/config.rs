@@ -62,6 +62,9 @@ pub struct Identity {
     /// Audience in tokens
     #[arg(long, env = "TASUKE_AUDIENCE", default_value = "tasuke")]
     pub audience: String,
+    /// File of other issuers whose tokens are taken (YAML; deploy/README.md shows one)
+    #[arg(long, env = "TASUKE_ISSUERS")]
+    pub issuers: Option<PathBuf>,
 }
 
 /// How the service listens and stops.

@@ -6,6 +6,7 @@ use crate::caller::{Scope, Tenant};
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::service_accounts::{self, dsl};
 use crate::schema::used_assertions::{self, dsl as used};
+use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -95,7 +96,7 @@ impl Row {
 macro_rules! mine {
     ($tenant:expr) => {{
         let tenant: &Tenant = $tenant;
-        dsl::service_accounts.filter(dsl::tenant.eq(tenant.slug()))
+        dsl::service_accounts.filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
     }};
 }
 

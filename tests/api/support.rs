@@ -1,5 +1,6 @@
 //! One service per test, on its own database; every answer is held against the OpenAPI document.
 mod conformance;
+pub mod forge;
 #[path = "../support/databases.rs"]
 mod databases;
 
@@ -11,10 +12,11 @@ use databases::Database;
 use serde_json::Value;
 use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 use tasuke::app::Service as App;
-use tasuke::auth::{Grant, Issuer};
+use tasuke::auth::{Grant, Issuer, Trusted};
 use tasuke::caller::Scope;
 use tasuke::config::{Limits, Serving};
 use tasuke::db::{Bounds, Db};
@@ -59,13 +61,22 @@ impl Service {
 
     /// A service with other limits.
     pub fn with(engine: Engine, change: impl FnOnce(&mut Limits)) -> Self {
-        let serving = serving(change);
+        Self::run(engine, serving(change), Trusted::default())
+    }
+
+    /// A service that takes tokens of the issuers in this file.
+    pub fn trusting(engine: Engine, file: &Path) -> Self {
+        Self::run(engine, serving(|_| {}), Trusted::open(file).unwrap())
+    }
+
+    fn run(engine: Engine, serving: Serving, trusted: Trusted) -> Self {
         let knowledge = KNOWLEDGE.get_or_init(|| Knowledge::load().unwrap());
         let database = Database::create(engine);
         let db = Db::open(&database.url, Bounds { connections: 4, ..Bounds::DEFAULT }).unwrap();
         db.migrate().unwrap();
         let issuer = Issuer::open(&db, "tasuke", "tasuke", Utc::now()).unwrap();
         let app = App::new(db.clone(), issuer, knowledge.clone(), &serving.limits).unwrap();
+        let app = app.trusting(trusted);
         let issuer = Arc::clone(&app.issuer);
         let document = app.document().clone();
         let (address, server) = run(app, serving);

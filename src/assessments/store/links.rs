@@ -4,6 +4,7 @@ use super::super::links::Link;
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::assessment_links::{self, dsl};
+use crate::wall;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -56,7 +57,9 @@ impl Row {
 macro_rules! mine {
     ($tenant:expr, $of:expr) => {{
         let (tenant, of): (&Tenant, &Assessment) = ($tenant, $of);
-        dsl::assessment_links.filter(dsl::tenant.eq(tenant.slug())).filter(dsl::assessment_id.eq(&of.id))
+        dsl::assessment_links
+            .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+            .filter(dsl::assessment_id.eq(&of.id))
     }};
 }
 
