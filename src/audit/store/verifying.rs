@@ -110,11 +110,10 @@ pub fn prune(
         return Ok(0);
     };
     // Up to the end of a day on which everything is old enough: one day at a time, so that nobody waits long.
-    // The newest head stays, whatever its age.
     let row: Option<HeadRow> = audit_heads::table
         .filter(audit_heads::tenant.eq(tenant))
         .filter(audit_heads::at.lt(before.naive_utc()))
-        .filter(audit_heads::sequence.lt(newest.head.sequence))
+        .filter(audit_heads::sequence.le(newest.head.sequence))
         .filter(audit_heads::sequence.gt(newest.head.base))
         .order(audit_heads::sequence)
         .select(HeadRow::as_select())
