@@ -132,7 +132,7 @@ pub fn prune(
         .filter(audit_heads::sequence.lt(last.sequence));
     diesel::delete(old).execute(conn)?;
     drop_head(conn, tenant, newest.head.sequence)?;
-    let next = Head { base: last.sequence, base_hash: last.hash, at: now, ..newest.head };
+    let next = Head { base: last.sequence, base_hash: last.hash, ..newest.head };
     keep_head(conn, signer.sign(next))?;
     Ok(gone)
 }
