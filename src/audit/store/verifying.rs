@@ -101,7 +101,6 @@ pub fn prune(
     signer: &Signer,
     tenant: &str,
     before: DateTime<Utc>,
-    now: DateTime<Utc>,
 ) -> Result<usize, StoreError> {
     if !alone(conn)? {
         return Ok(0);
