@@ -115,6 +115,7 @@ pub async fn create_response(
     if only.is_some_and(|only| only.respondent != body.respondent) {
         return Err(another_respondent());
     }
+    let idempotency = only.map_or_else(|| idempotency.clone(), |only| idempotency.of(&only.link));
     let subject = caller.subject().to_owned();
     let (new, now) = (clock::new_id(), clock::now());
     // The key is for this assessment: the same one may be used for another.

@@ -11,6 +11,7 @@ use rstest::rstest;
 use serde_json::json;
 use tasuke::caller::Scope;
 use tasuke::tenants::{self, Tenancy};
+use ureq::http::Method;
 
 /// What ships is made once for everybody: nothing of the first who asked may stick to it.
 #[rstest]
@@ -82,7 +83,7 @@ fn a_key_is_not_known_to_a_token_that_sees_less(
 fn a_crowd_next_door_takes_no_room(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     let world = World::new(&service, "acme", "Acme");
-    for kind in [Kind::Response, Kind::Guideline, Kind::Contact] {
+    for kind in [Kind::Response, Kind::Link, Kind::Guideline, Kind::Contact, Kind::Account] {
         world.get(kind);
     }
     let tenancy = Tenancy::new("crowd", "crowd", Utc::now()).unwrap();
@@ -90,9 +91,18 @@ fn a_crowd_next_door_takes_no_room(#[values(Engine::Sqlite, Engine::Postgres)] e
     rows::copy(&service.db, ("acme", "crowd"), ("Acme", "Crowd"));
     // As many as the limits have it, of each.
     rows::multiply(&service.db, "crowd", "assessment_responses", &["id", "respondent"], 200);
+    rows::multiply(&service.db, "crowd", "assessment_links", &["id", "secret"], 200);
+    rows::multiply(&service.db, "crowd", "service_accounts", &["id", "name"], 500);
     rows::multiply(&service.db, "crowd", "own_guidelines", &["edition"], 200);
     rows::multiply(&service.db, "crowd", "own_contacts", &["id"], 500);
-    for operation in ["createAssessmentResponse", "createGuideline", "createContact"] {
+    let full = [
+        "createAssessmentResponse",
+        "createAssessmentLink",
+        "createGuideline",
+        "createContact",
+        "createServiceAccount",
+    ];
+    for operation in full {
         let all = operations(service.document());
         let operation = all.iter().find(|o| o.id == operation).unwrap();
         let crowd = service.tenant("crowd");
@@ -105,4 +115,27 @@ fn a_crowd_next_door_takes_no_room(#[values(Engine::Sqlite, Engine::Postgres)] e
         let answer = call(&world.caller(), operation, &world, &Said::default());
         assert_eq!(answer.status, 201, "{}: {:#}", operation.id, answer.json);
     }
+}
+
+/// Nor is it known to the holder of another link, who answers the same assessment.
+#[rstest]
+fn a_key_is_not_known_to_the_holder_of_another_link(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let world = World::new(&service, "acme", "Alpha");
+    let path = format!("/v1/assessments/{}", world.get(Kind::Assessment));
+    let answer = |respondent: &str| {
+        let link =
+            world.caller().post(&format!("{path}/links"), &json!({"respondent": respondent})).expect(201);
+        let body = serde_json::to_vec(&json!({"respondent": respondent})).unwrap();
+        let headers = [("content-type", "application/json"), ("idempotency-key", "key")];
+        let holder = service.bearer(link.text("/token"));
+        let send =
+            || holder.send(&Method::POST, &format!("{path}/responses"), &headers, Some(&body)).expect(201);
+        assert_eq!(send().header("idempotent-replayed"), "");
+        assert_eq!(send().header("idempotent-replayed"), "true");
+    };
+    answer("大阪");
+    answer("東京");
 }

@@ -93,7 +93,7 @@ impl<'a> World<'a> {
             Kind::Referral => self.referral(),
             Kind::Guideline | Kind::Edition | Kind::Control | Kind::Questionnaire => self.guideline(),
             Kind::Contact => self.contact(),
-            Kind::Account => self.account(),
+            Kind::Account | Kind::AccountName => self.account(),
             Kind::Secret => self.secret(),
             Kind::Link => self.link(),
         }
@@ -175,8 +175,10 @@ impl<'a> World<'a> {
     }
 
     fn account(&self) {
-        let body = json!({"name": self.fresh(Kind::ClientName), "scopes": ["admin"]});
+        let name = self.fresh(Kind::AccountName);
+        let body = json!({"name": name, "scopes": ["admin"]});
         self.is(Kind::Account, self.made("/v1/service-accounts", &body));
+        self.is(Kind::AccountName, name);
     }
 
     fn secret(&self) {
@@ -186,11 +188,29 @@ impl<'a> World<'a> {
 
     /// An account's name and secret at the token endpoint; each time another one.
     pub fn credentials(&self) -> (String, String) {
-        let body = json!({"name": self.fresh(Kind::ClientName), "scopes": ["admin"]});
+        let body = json!({"name": self.fresh(Kind::AccountName), "scopes": ["admin", "clients:read"]});
         let account = self.caller().post("/v1/service-accounts", &body).expect(201);
         let secrets = format!("{}/secrets", account.header("location"));
         let secret = self.caller().post(&secrets, &json!({})).expect(201);
         (account.text("/oauth_client_id").to_owned(), secret.text("/secret").to_owned())
+    }
+
+    /// The token of an account that may do everything, and where the account is.
+    pub fn account_token(&self) -> (String, String) {
+        let (name, secret) = self.credentials();
+        let fields =
+            [("grant_type", "client_credentials"), ("client_id", &*name), ("client_secret", &*secret)];
+        let token = self.service.anonymous().form("/oauth2/token", &fields).expect(200);
+        let (_, id) = name.split_once('.').unwrap();
+        (token.text("/access_token").to_owned(), format!("/v1/service-accounts/{id}"))
+    }
+
+    /// The token of a link for somebody who answers this world's assessment, and where the link is.
+    pub fn link_token(&self) -> (String, String) {
+        let path = format!("/v1/assessments/{}/links", self.get(Kind::Assessment));
+        let made =
+            self.caller().post(&path, &json!({"respondent": format!("{} site", self.label)})).expect(201);
+        (made.text("/token").to_owned(), made.header("location").to_owned())
     }
 
     fn link(&self) {
@@ -256,6 +276,10 @@ pub fn missing(kind: Kind) -> &'static str {
         Kind::Guideline | Kind::Contact => "own-nobody-1",
         Kind::Questionnaire => "own-nobody-1-2026.1",
         Kind::Edition => "1999.1",
-        Kind::Control | Kind::ClientName | Kind::AssessmentName | Kind::IncidentName => "nobody-1",
+        Kind::Control
+        | Kind::ClientName
+        | Kind::AssessmentName
+        | Kind::IncidentName
+        | Kind::AccountName => "nobody-1",
     }
 }
