@@ -230,8 +230,8 @@ pub async fn show_response(
 
 /// Change one of several answers
 ///
-/// Merged by control, as those of an assessment. Needs `assessments:write`, or the link that it was given
-/// through, and `If-Match`.
+/// Merged by control, as those of an assessment. Needs `assessments:write` and `If-Match`; the holder of a link
+/// changes its own.
 #[utoipa::path(tag = "assessments", operation_id = "updateAssessmentResponse", request_body = AnswersPatch,
     params(("assessment" = String, Path, format = Uuid), ("response" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the response", max_length = 200)),

@@ -4,8 +4,9 @@ use chrono::DateTime;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// Headers that differ between any two answers.
-const PASSING: &[&str] = &["content-length", "date", "ratelimit", "ratelimit-policy", "x-request-id"];
+/// Headers that differ between any two answers, or tell of the connection.
+const PASSING: &[&str] =
+    &["connection", "content-length", "date", "ratelimit", "ratelimit-policy", "x-request-id"];
 
 /// Everything that the answer tells, without the name it was asked for. What a call has just made has an id and a
 /// time of its own; these are left out too.

@@ -6,7 +6,11 @@ use super::rows;
 use super::words::{Kind, Word};
 use super::world::World;
 use crate::support::{Engine, Service};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Utc;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rstest::rstest;
 use serde_json::json;
 use tasuke::caller::Scope;
@@ -138,4 +142,35 @@ fn a_key_is_not_known_to_the_holder_of_another_link(
     };
     answer("大阪");
     answer("東京");
+}
+
+/// What an account has signed is remembered as long as it would be good, whatever an account of another tenant signs.
+#[rstest]
+fn what_an_account_has_signed_is_its_own(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let pair = Ed25519KeyPair::generate().unwrap();
+    let public = json!({"kid": "k", "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA",
+        "x": URL_SAFE_NO_PAD.encode(pair.public_key().as_ref())});
+    let body = json!({"name": "portal", "scopes": ["clients:read"], "public_keys": [public]});
+    let account = service.tenant("acme").post("/v1/service-accounts", &body).expect(201);
+    let tenancy = Tenancy::new("twin", "twin", Utc::now()).unwrap();
+    service.db.write_now(|conn: &mut _| tenants::add(conn, &tenancy)).unwrap();
+    rows::copy(&service.db, ("acme", "twin"), ("Acme", "Twin"));
+    let used = "INSERT INTO used_assertions (tenant, account_id, jti, until) \
+         SELECT 'twin', id, 'old', '2020-01-01 00:00:00' FROM service_accounts WHERE tenant = 'twin'";
+    rows::run(&service.db, used).unwrap();
+    let kept = rows::of(&service.db, "twin");
+    let (id, now) = (account.text("/oauth_client_id"), Utc::now().timestamp());
+    let claims = json!({"iss": id, "sub": id, "aud": "tasuke", "iat": now, "exp": now + 60, "jti": "new"});
+    let header = Header { kid: Some("k".into()), ..Header::new(Algorithm::EdDSA) };
+    let key = EncodingKey::from_ed_der(pair.to_pkcs8().unwrap().as_ref());
+    let signed = jsonwebtoken::encode(&header, &claims, &key).unwrap();
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", kind),
+        ("client_assertion", &*signed),
+    ];
+    service.anonymous().form("/oauth2/token", &fields).expect(200);
+    rows::same(&kept, &rows::of(&service.db, "twin"));
 }

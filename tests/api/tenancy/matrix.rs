@@ -92,6 +92,7 @@ fn nobody_sees_what_is_anothers_nor_that_it_is_there(
         for kind in EVERYTHING {
             world.get(*kind);
         }
+        world.credentials();
     }
     let matrix = Matrix {
         service: &service,
@@ -443,7 +444,10 @@ impl Matrix<'_> {
         if !operation.takes("If-Match") {
             return None;
         }
-        let shows = self.operations.iter().find(|o| o.method == "GET" && o.path == operation.path)?;
+        // That of the thing itself, or of what it is a part of.
+        let reads =
+            self.operations.iter().filter(|o| o.method == "GET" && operation.path.starts_with(&o.path));
+        let shows = reads.max_by_key(|o| o.path.len())?;
         let answer = self.call(&self.owner.caller(), shows, self.owner, &Said::default());
         Some(answer.expect(200).header("etag").to_owned())
     }

@@ -83,7 +83,8 @@ fn as_twin(answer: &Answer) -> Option<String> {
 
 /// What shows something of a tenant's, and is the same for twins: all but the log of what each has done.
 fn reads(operations: &[Operation]) -> impl Iterator<Item = &Operation> {
-    operations.iter().filter(|o| !o.writes() && o.access != Access::Open && o.tag != "audit")
+    // Nor who one is.
+    operations.iter().filter(|o| !o.writes() && !o.needs().is_empty() && o.tag != "audit")
 }
 
 /// Every read, by one who is alone.
@@ -162,7 +163,9 @@ fn cursors(db: &Db, pair: &Pair<'_>, operations: &[Operation], world: &World<'_>
 fn tags(pair: &Pair<'_>, operations: &[Operation], writes: &[(&Operation, World<'_>)]) -> usize {
     let mut calls = 0;
     for (operation, world) in writes.iter().filter(|(operation, _)| operation.takes("If-Match")) {
-        let shows = operations.iter().find(|o| o.method == "GET" && o.path == operation.path);
+        // The tag is that of the thing itself, or of what it is a part of.
+        let reads = operations.iter().filter(|o| o.method == "GET" && operation.path.starts_with(&o.path));
+        let shows = reads.max_by_key(|o| o.path.len());
         let shows = shows.unwrap_or_else(|| panic!("{} changes what nobody can read", operation.id));
         let tag = call(&pair.acme, shows, world, &Said::default()).expect(200).header("etag").to_owned();
         let with = |tag: &str| {
@@ -190,8 +193,8 @@ fn twins_see_and_change_their_own(#[values(Engine::Sqlite, Engine::Postgres)] en
     for (operation, world) in &writes {
         prepare(operation, world);
     }
-    let before = alone(&operations, &seen);
     let (account, link) = (seen.account_token(), seen.link_token());
+    let before = alone(&operations, &seen);
     twin(&service);
     let pair = Pair { acme: service.tenant("acme"), twin: service.tenant("twin") };
     let mut calls = together(&pair, &seen, &before);

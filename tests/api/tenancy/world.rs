@@ -2,7 +2,7 @@
 use super::words::Kind;
 use crate::support::{Caller, Service};
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tasuke::caller::Scope;
@@ -22,11 +22,19 @@ pub struct World<'a> {
     /// Its assessment is submitted; otherwise it is a draft that could be.
     submitted: bool,
     things: RefCell<BTreeMap<Kind, String>>,
+    credentials: OnceCell<(String, String)>,
 }
 
 impl<'a> World<'a> {
     pub fn new(service: &'a Service, tenant: &'static str, label: &'static str) -> Self {
-        Self { service, tenant, label, submitted: false, things: RefCell::default() }
+        Self {
+            service,
+            tenant,
+            label,
+            submitted: false,
+            things: RefCell::default(),
+            credentials: OnceCell::new(),
+        }
     }
 
     /// One in which this operation can be done.
@@ -41,7 +49,8 @@ impl<'a> World<'a> {
 
     /// The same things, with another word in what is said of them.
     pub fn in_words_of(&self, label: &'static str) -> Self {
-        Self { service: self.service, things: RefCell::new(self.things.borrow().clone()), label, ..*self }
+        let (things, credentials) = (self.things.clone(), self.credentials.clone());
+        Self { service: self.service, things, credentials, label, ..*self }
     }
 
     /// A token that is narrowed to this world's client.
@@ -186,8 +195,12 @@ impl<'a> World<'a> {
         self.is(Kind::Secret, self.made(&path, &json!({})));
     }
 
-    /// An account's name and secret at the token endpoint; each time another one.
+    /// The name and secret of this world's account at the token endpoint.
     pub fn credentials(&self) -> (String, String) {
+        self.credentials.get_or_init(|| self.account_with_secret()).clone()
+    }
+
+    fn account_with_secret(&self) -> (String, String) {
         let body = json!({"name": self.fresh(Kind::AccountName), "scopes": ["admin", "clients:read"]});
         let account = self.caller().post("/v1/service-accounts", &body).expect(201);
         let secrets = format!("{}/secrets", account.header("location"));
@@ -197,7 +210,7 @@ impl<'a> World<'a> {
 
     /// The token of an account that may do everything, and where the account is.
     pub fn account_token(&self) -> (String, String) {
-        let (name, secret) = self.credentials();
+        let (name, secret) = self.account_with_secret();
         let fields =
             [("grant_type", "client_credentials"), ("client_id", &*name), ("client_secret", &*secret)];
         let token = self.service.anonymous().form("/oauth2/token", &fields).expect(200);
