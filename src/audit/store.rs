@@ -1,4 +1,5 @@
 //! The log in the database. A command notes what it does in its own transaction; sealing comes after it.
+pub mod operator;
 mod rows;
 pub mod sealing;
 pub mod verifying;
@@ -51,7 +52,8 @@ fn note(
     named: Named,
     detail: &Detail,
 ) -> Result<(), StoreError> {
-    let row = InboxRow::of(tenant, effect, named, detail, clock::new_id(), clock::now())?;
+    let who = (tenant.slug(), tenant.author());
+    let row = InboxRow::of(who, effect, named, detail, clock::new_id(), clock::now())?;
     diesel::insert_into(audit_inbox::table).values(row).execute(conn)?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 /// Entries that one transaction seals: few enough that nobody waits long behind it.
-const TOGETHER: i64 = 500;
+const TOGETHER: i64 = 250;
 /// Any number, the same in every replica: whoever holds it seals.
 const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7461737581) AS locked";
 
@@ -106,14 +106,7 @@ fn seal_of(
         )));
     }
     // From the head, not from the last event: where the end was cut off, the gap shows.
-    let start = before.as_ref().map(|signed| signed.head.clone()).unwrap_or_else(|| Head {
-        tenant: tenant.clone(),
-        sequence: 0,
-        hash: GENESIS.to_owned(),
-        base: 0,
-        base_hash: GENESIS.to_owned(),
-        at: now,
-    });
+    let start = before.as_ref().map_or_else(|| beginning(&tenant, now), |signed| signed.head.clone());
     let mut head = Head { at: now, ..start.clone() };
     let mut sealed = vec![];
     for row in rows {
@@ -135,6 +128,18 @@ fn seal_of(
         drop_head(conn, &tenant, start.sequence)?;
     }
     keep_head(conn, signer.sign(head))
+}
+
+/// Before the first event.
+fn beginning(tenant: &str, now: DateTime<Utc>) -> Head {
+    Head {
+        tenant: tenant.to_owned(),
+        sequence: 0,
+        hash: GENESIS.to_owned(),
+        base: 0,
+        base_hash: GENESIS.to_owned(),
+        at: now,
+    }
 }
 
 /// The newest head of a tenant.
