@@ -34,6 +34,12 @@ impl Idempotency {
         }
     }
 
+    /// The same key, of one of several holders whose tokens are otherwise the same: what the others have said
+    /// under it is none of this one's business.
+    pub fn of(&self, holder: &str) -> Self {
+        Self { key: self.key.clone(), route: format!("{} of {holder}", self.route) }
+    }
+
     /// The same key, for one part of the call's work.
     pub fn part(&self, part: usize) -> Self {
         Self { key: self.key.clone(), route: format!("{} part {part}", self.route) }
