@@ -14,6 +14,7 @@ mod idempotency;
 mod incidents;
 mod limits;
 mod own_guidelines;
+mod plans;
 mod questionnaires;
 mod reports;
 mod responses;
