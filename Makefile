@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose test-interop lint openapi mutants-routing bench bench-quick bench-routing
+.PHONY: demo test test-compose test-interop lint lint-document openapi examples mutants-routing mutants-tenancy bench bench-quick bench-routing
 
 demo:
 	@scripts/install build
@@ -7,7 +7,7 @@ demo:
 	@cargo run --quiet -- --log warn demo
 
 test: lint
-	scripts/with-postgres scripts/run-tests --all-features
+	scripts/with-postgres scripts/run-tests --features otlp
 
 # Brings up what docker-compose.yml says, calls it, stops a replica, takes it down. Needs a container engine.
 test-compose:
@@ -22,14 +22,28 @@ lint:
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
-# Rewrites the checked-in OpenAPI document.
-openapi:
-	cargo run --quiet -- openapi > openapi/openapi.json.new
-	mv openapi/openapi.json.new openapi/openapi.json
+# Holds the OpenAPI documents against Redocly and Spectral. Needs Node.js 20 or later.
+lint-document:
+	@scripts/lint-document
 
-# Changes each comparison of the routing rules, one at a time: some case must come out differently.
+# Rewrites what is made from the code and checked in: the OpenAPI documents, and the list of errors.
+openapi:
+	cargo run --quiet -- openapi --write
+
+# Writes down what the service answers to the requests of openapi/examples, for the document.
+examples:
+	RECORD_EXAMPLES=1 cargo test --test api examples::every_request_of_the_examples_is_taken_and_every_operation_has_one::engine_1
+	$(MAKE) openapi
+
+# Changes each comparison of the routing rules, one at a time, and says how many: each must turn a case red. It is
+# a part of `make test`, where it says nothing.
 mutants-routing:
-	cargo test --release --lib routing::tables::mutants -- --ignored --nocapture
+	cargo test --lib routing::tables::killing -- --nocapture
+
+# Takes down each condition that keeps tenants apart, one at a time: some test must notice. Takes minutes.
+mutants-tenancy:
+	@scripts/install build
+	cargo test --features mutants --test api somebody_notices_when_a_wall_is_down -- --ignored --nocapture
 
 # How long a decision takes, in a release build.
 bench-routing:

@@ -1,17 +1,20 @@
 //! The whole service as one map: every route, and the OpenAPI document made from the same list.
-use crate::auth::Issuer;
+use crate::auth::{self, Issuer};
 use crate::body::{self, Schemas};
+use crate::caller::Scope;
 use crate::config::Limits;
 use crate::db::Db;
 use crate::health::Readiness;
 use crate::knowledge::Knowledge;
 use crate::limits::{self, Meters};
 use crate::metrics::{self, Metrics};
+use crate::oauth::TokenRefusal;
 use crate::problem::{self, FaultDocument, Problem, ProblemDocument, kinds};
+use crate::sealer::Sealer;
 use crate::shelf::Shelf;
 use crate::{
-    assessments, clients, contacts, document, guidelines, health, incidents, questionnaires, records,
-    request, routing,
+    assessments, audit, clients, contacts, document, guidelines, health, incidents, oauth, questionnaires,
+    records, request, routing, service_accounts, whoami,
 };
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -20,7 +23,9 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use serde_json::Value;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
+};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -36,6 +41,10 @@ fn routes(config: &mut ServiceConfig) {
         .configure(contacts::routes)
         .configure(routing::routes)
         .configure(incidents::routes)
+        .configure(service_accounts::routes)
+        .configure(whoami::routes)
+        .configure(oauth::routes)
+        .configure(audit::routes)
         .configure(health::routes);
 }
 
@@ -49,9 +58,10 @@ fn routes(config: &mut ServiceConfig) {
             `title`, `detail` and `message` follow `Accept-Language` (`ja` or `en`). Lists are paged by \
             opaque cursors. Statements about guidelines are our own summaries; SECURITY ACTION is a \
             self-declaration, and nothing here certifies anybody.",
+        contact(name = "Whoever runs the service"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    servers((url = "/", description = "This service")),
+    servers((url = "/", description = "This service, in production and wherever else it runs")),
     tags(
         (name = "guidelines", description = "What a guideline asks for"),
         (name = "questionnaires", description = "The parts of a guideline that can be answered"),
@@ -60,11 +70,13 @@ fn routes(config: &mut ServiceConfig) {
         (name = "contacts", description = "Whom to turn to"),
         (name = "routing", description = "From the facts of an incident to ordered contacts"),
         (name = "incidents", description = "Facts over time, the plan, what was done"),
+        (name = "identity", description = "Service accounts, tokens, and who is calling"),
+        (name = "audit", description = "What was done, by whom and when"),
         (name = "service", description = "The service itself"),
     ),
-    components(schemas(ProblemDocument, FaultDocument)),
+    components(schemas(ProblemDocument, FaultDocument, TokenRefusal)),
     modifiers(&Shared),
-    security(("bearer" = [])),
+    security(("bearer" = []), ("oauth2" = [])),
 )]
 struct Head;
 
@@ -76,10 +88,17 @@ impl Modify for Shared {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("An access token; `tasuke token` prints one."))
+            .description(Some("An access token: a JWT as RFC 9068 has it, checked as RFC8725 asks. `tasuke token` prints one."))
             .build();
+        let scopes = Scope::ALL.iter().map(|scope| (scope.as_str(), scope.told()));
+        let flow = ClientCredentials::new("/oauth2/token", Scopes::from_iter(scopes));
+        let oauth2 = OAuth2::with_description(
+            [Flow::ClientCredentials(flow)],
+            "A service account gets an access token for itself, good for 15 minutes.",
+        );
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme("oauth2", SecurityScheme::OAuth2(oauth2));
         components.responses.extend(problem::components());
     }
 }
@@ -87,7 +106,19 @@ impl Modify for Shared {
 /// The OpenAPI document.
 pub fn openapi() -> Result<Value, serde_json::Error> {
     let made = App::new().into_utoipa_app().openapi(Head::openapi()).configure(routes).split_for_parts().1;
-    serde_json::to_value(made).map(document::shape)
+    serde_json::to_value(made).and_then(document::shape)
+}
+
+/// The files that are made from the code and checked in: name and content. There is no document with
+/// webhooks, because there are none.
+pub fn generated() -> Result<[(&'static str, String); 3], serde_json::Error> {
+    let document = openapi()?;
+    let whole = |document: &Value| serde_json::to_string_pretty(document).map(|text| text + "\n");
+    Ok([
+        ("openapi/openapi.json", whole(&document)?),
+        ("openapi/openapi-3.0.json", whole(&document::lowered(document))?),
+        ("docs/errors.md", problem::catalogue()),
+    ])
 }
 
 /// Everything that handlers ask for.
@@ -97,6 +128,7 @@ pub struct Service {
     pub issuer: Data<Issuer>,
     pub knowledge: Knowledge,
     pub metrics: Data<Metrics>,
+    pub sealer: Data<Sealer>,
     pub readiness: Data<Readiness>,
     meters: Data<Meters>,
     schemas: Data<Schemas>,
@@ -107,8 +139,10 @@ pub struct Service {
 impl Service {
     pub fn new(db: Db, issuer: Issuer, knowledge: Knowledge, limits: &Limits) -> Result<Self, String> {
         let document = openapi().map_err(|error| error.to_string())?;
+        let sealer = Sealer::open(&db).map_err(|error| error.to_string())?;
         Ok(Self {
             db,
+            sealer: Data::new(sealer),
             issuer: Data::new(issuer),
             knowledge,
             metrics: Data::new(Metrics::new().map_err(|error| error.to_string())?),
@@ -137,7 +171,7 @@ pub fn build(
         InitError = (),
     > + use<>,
 > {
-    let Service { db, issuer, knowledge, metrics, readiness, meters, schemas, document, shelf } =
+    let Service { db, issuer, knowledge, metrics, sealer, readiness, meters, schemas, document, shelf } =
         service.clone();
     let swagger = SwaggerUi::new("/docs/{_:.*}")
         .external_url_unchecked("/openapi.json", document.get_ref().clone())
@@ -162,11 +196,13 @@ pub fn build(
         .app_data(knowledge.directory)
         .app_data(knowledge.rulesets)
         .app_data(metrics)
+        .app_data(sealer)
         .app_data(readiness)
         .app_data(meters)
         .app_data(schemas)
         .app_data(document)
         .app_data(shelf)
+        .wrap(from_fn(auth::identify))
         .wrap(from_fn(body::refuse_unknown))
         .wrap(from_fn(request::refuse_nul))
         .wrap(from_fn(limits::guard))

@@ -7,6 +7,7 @@ mod lanes;
 mod manager;
 mod migrate;
 mod transaction;
+pub mod wall;
 
 pub use error::{Retry, StoreError};
 pub use migrate::Difference;
@@ -173,6 +174,14 @@ impl Db {
                 done => return done,
             }
         }
+    }
+
+    /// Like [`Db::read`], on the thread of the caller.
+    pub fn read_now<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(work)
     }
 
     /// Whether the database answers.

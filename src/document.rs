@@ -1,30 +1,47 @@
 //! The OpenAPI document: the one the routes make, brought into the form that client generators and
 //! our own request checks want.
+mod answers;
+mod examples;
+mod lower;
+mod requests;
+mod scopes;
+mod words;
+
+pub use lower::lowered;
+
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
+const FORM: &str = "application/x-www-form-urlencoded";
 const SCHEMAS: &str = "#/components/schemas/";
 
 /// Brings the document into its final form.
 ///
 /// What goes both ways is two schemas, because a request may leave out what an answer always has:
 /// `Profile` in answers, `ProfileInput` in requests.
-pub fn shape(mut document: Value) -> Value {
-    open_means_no_security(&mut document);
-    describe_answers(&mut document);
+pub fn shape(mut document: Value) -> Result<Value, serde_json::Error> {
+    answers::open_means_no_security(&mut document);
+    scopes::require(&mut document);
+    // Linters want to know for whom a server is.
+    document["servers"][0]["x-internal"] = json!(false);
+    answers::describe(&mut document);
+    answers::head(&mut document);
+    requests::describe_paths(&mut document);
     tidy(&mut document["components"]["schemas"]);
     flatten(&mut document);
-    patches(&mut document);
-    let asked = reachable(&document, |operation| operation.get("requestBody"));
-    let answered = reachable(&document, |operation| operation.get("responses"));
-    split(&mut document, &asked, &answered);
-    for name in reachable(&document, |operation| operation.get("requestBody")) {
-        close(&mut document["components"]["schemas"][name]);
+    requests::patches(&mut document);
+    let asked = asked(&document);
+    let answered = answered(&document);
+    requests::split(&mut document, &asked, &answered);
+    for name in self::asked(&document) {
+        requests::close(&mut document["components"]["schemas"][name]);
     }
     for name in &answered {
-        promise_everything(&mut document["components"]["schemas"][name]);
+        answers::promise_everything(&mut document["components"]["schemas"][name]);
     }
-    document
+    words::open(&mut document);
+    examples::add(&mut document)?;
+    Ok(document)
 }
 
 /// What is one object in JSON is one in the document: generators read `allOf` each in their own way.
@@ -53,76 +70,16 @@ fn flatten(document: &mut Value) {
     }
 }
 
-/// OpenAPI asks for a description of every answer; what a good one says stands at the operation.
-fn describe_answers(document: &mut Value) {
-    for operation in operations_mut(document) {
-        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
-            continue;
-        };
-        for (status, response) in responses {
-            let told = response.get("$ref").is_some()
-                || response["description"].as_str().is_some_and(|d| !d.is_empty());
-            if !told {
-                let words = match status.as_str() {
-                    "201" => "Created",
-                    "204" => "Done; there is nothing to say",
-                    _ => "Done",
-                };
-                response["description"] = json!(words);
-            }
-        }
-    }
-}
-
-const MERGE_PATCH: &str = "application/merge-patch+json";
-
-/// A patch to a `NewThing` is a `ThingPatch`: the same fields, none of them required.
-fn patches(document: &mut Value) {
-    let mut made = vec![];
-    for operation in operations_mut(document) {
-        let body = operation.pointer_mut("/requestBody/content");
-        let schema = body.and_then(|content| content.get_mut(MERGE_PATCH));
-        let Some(reference) = schema.and_then(|content| content.pointer_mut("/schema/$ref")) else {
-            continue;
-        };
-        if let Some(name) =
-            reference.as_str().and_then(|text| text.strip_prefix(SCHEMAS)).map(str::to_owned)
-        {
-            let patch = format!("{}Patch", name.strip_prefix("New").unwrap_or(&name));
-            *reference = json!(format!("{SCHEMAS}{patch}"));
-            made.push((name, patch));
-        }
-    }
-    for (name, patch) in made {
-        let mut schema = document["components"]["schemas"][&name].clone();
-        if let Some(fields) = schema.as_object_mut() {
-            fields.remove("required");
-            fields.remove("example");
-            fields.insert(
-                "description".to_owned(),
-                json!("A JSON merge patch: what is left out stays, what is null goes away."),
-            );
-        }
-        document["components"]["schemas"][patch] = schema;
-    }
-}
-
-/// utoipa says "no token" as an optional empty requirement; generators read an empty list better.
-fn open_means_no_security(document: &mut Value) {
-    for operation in operations_mut(document) {
-        if operation["security"] == json!([{}]) {
-            operation["security"] = json!([]);
-        }
-    }
-}
-
 /// Takes out what trips generators up: defaults in bodies, and that names of properties are strings.
+/// Puts in what they need: how wide a number is, and a description where they look for it.
 fn tidy(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             let is_schema = ["type", "oneOf", "$ref"].iter().any(|k| fields.contains_key(*k));
             if is_schema {
                 fields.remove("default");
+                measure(fields);
+                lift_description(fields);
             }
             fields.remove("propertyNames");
             fields.values_mut().for_each(tidy);
@@ -132,17 +89,55 @@ fn tidy(value: &mut Value) {
     }
 }
 
+/// A whole number without a width is an `int` to one generator and a `float` to the next.
+fn measure(fields: &mut Map<String, Value>) {
+    let whole = match &fields.get("type") {
+        Some(Value::String(kind)) => kind == "integer",
+        Some(Value::Array(kinds)) => kinds.contains(&json!("integer")),
+        _ => false,
+    };
+    if whole && !fields.contains_key("format") {
+        let small =
+            fields.get("maximum").and_then(Value::as_i64).is_some_and(|most| most <= i32::MAX.into());
+        fields.insert("format".to_owned(), json!(if small { "int32" } else { "int64" }));
+    }
+}
+
+/// "That, or null": the words about it stand at the whole, not at one of its two halves.
+fn lift_description(fields: &mut Map<String, Value>) {
+    let parts = fields.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten();
+    let described = parts.filter_map(Value::as_object_mut).find_map(|part| part.remove("description"));
+    if let Some(description) = described {
+        fields.insert("description".to_owned(), description);
+    }
+}
+
+/// The methods that a path item may have beside other fields.
+const METHODS: &[&str] = &["get", "put", "post", "delete", "patch"];
+
 fn operations_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
     document["paths"]
         .as_object_mut()
         .into_iter()
         .flat_map(Map::values_mut)
         .filter_map(Value::as_object_mut)
-        .flat_map(Map::values_mut)
+        .flatten()
+        .filter(|(method, _)| METHODS.contains(&method.as_str()))
+        .map(|(_, operation)| operation)
 }
 
-/// Names of the schemas that a part of the operations leads to.
-fn reachable<'a>(document: &'a Value, part: impl Fn(&'a Value) -> Option<&'a Value>) -> BTreeSet<String> {
+/// Names of the schemas that requests lead to: bodies and parameters.
+fn asked(document: &Value) -> BTreeSet<String> {
+    reachable(document, &["requestBody", "parameters"])
+}
+
+/// Names of the schemas that answers lead to.
+fn answered(document: &Value) -> BTreeSet<String> {
+    reachable(document, &["responses"])
+}
+
+/// Names of the schemas that some parts of the operations lead to.
+fn reachable(document: &Value, parts: &[&str]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut next: Vec<&Value> = document["paths"]
         .as_object()
@@ -150,7 +145,9 @@ fn reachable<'a>(document: &'a Value, part: impl Fn(&'a Value) -> Option<&'a Val
         .flat_map(Map::values)
         .filter_map(Value::as_object)
         .flat_map(Map::values)
-        .filter_map(part)
+        .flat_map(|operation| parts.iter().filter_map(|part| operation.get(*part)))
+        // OAuth has it that what is not known in a form is ignored.
+        .filter(|part| part["content"].get(FORM).is_none())
         .collect();
     while let Some(value) = next.pop() {
         match value {
@@ -172,62 +169,4 @@ fn reachable<'a>(document: &'a Value, part: impl Fn(&'a Value) -> Option<&'a Val
         }
     }
     found
-}
-
-fn split(document: &mut Value, asked: &BTreeSet<String>, answered: &BTreeSet<String>) {
-    let schemas = &document["components"]["schemas"];
-    let twice: BTreeSet<String> = asked
-        .intersection(answered)
-        .filter(|name| schemas[name.as_str()]["type"] == "object")
-        .cloned()
-        .collect();
-    for name in &twice {
-        let mut input = document["components"]["schemas"][name].clone();
-        point_to_inputs(&mut input, &twice);
-        document["components"]["schemas"][format!("{name}Input")] = input;
-    }
-    for name in asked.difference(answered) {
-        point_to_inputs(&mut document["components"]["schemas"][name], &twice);
-    }
-    for operation in operations_mut(document) {
-        if let Some(body) = operation.get_mut("requestBody") {
-            point_to_inputs(body, &twice);
-        }
-    }
-}
-
-fn point_to_inputs(value: &mut Value, twice: &BTreeSet<String>) {
-    match value {
-        Value::Object(fields) => {
-            for (key, value) in fields.iter_mut() {
-                let name = value.as_str().and_then(|text| text.strip_prefix(SCHEMAS));
-                match name {
-                    Some(name) if key == "$ref" && twice.contains(name) => {
-                        *value = json!(format!("{SCHEMAS}{name}Input"));
-                    }
-                    _ => point_to_inputs(value, twice),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|v| point_to_inputs(v, twice)),
-        _ => {}
-    }
-}
-
-/// A request says nothing that nobody reads.
-fn close(schema: &mut Value) {
-    if schema.get("properties").is_some() {
-        schema["additionalProperties"] = json!(false);
-    }
-}
-
-/// In an answer every field is there, and clients must bear fields that come later.
-fn promise_everything(schema: &mut Value) {
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-        return;
-    };
-    schema["required"] = properties.keys().cloned().collect();
-    if let Some(fields) = schema.as_object_mut() {
-        fields.remove("additionalProperties");
-    }
 }

@@ -4,7 +4,7 @@ use crate::problem::{Kind, Problem, kinds};
 use crate::text::LocalizedText;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpRequest, ResponseError as _};
@@ -63,17 +63,15 @@ impl Meters {
     }
 
     /// The address of the caller: that of the connection, or the one that the trusted proxies tell.
-    fn address(&self, request: &ServiceRequest) -> String {
-        let forwarded: Vec<&[u8]> = request
-            .headers()
+    pub fn address(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<IpAddr> {
+        let forwarded: Vec<&[u8]> = headers
             .get_all(header::X_FORWARDED_FOR)
             .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
             .collect();
         let trusted = usize::from(self.limits.trusted_proxies);
         let told = forwarded.len().checked_sub(trusted).and_then(|at| forwarded.get(at));
         let told = told.and_then(|bytes| std::str::from_utf8(bytes).ok()).and_then(read_address);
-        let address = told.or_else(|| request.peer_addr().map(|peer| peer.ip()));
-        address.map_or_else(String::new, network)
+        told.or_else(|| peer.map(|peer| peer.ip())).map(|address| address.to_canonical())
     }
 }
 
@@ -169,7 +167,8 @@ impl Meters {
         if matches!(request.path(), "/livez" | "/readyz") {
             return Ok(None);
         }
-        self.addresses.count(&self.address(request)).map(Some)
+        let address = self.address(request.headers(), request.peer_addr());
+        self.addresses.count(&address.map_or_else(String::new, network)).map(Some)
     }
 }
 

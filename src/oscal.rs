@@ -1,6 +1,7 @@
 //! The form in which other tools take our content over, and give theirs: OSCAL 1.2 (NIST).
 mod check;
 mod model;
+mod params;
 
 pub use check::check;
 pub use model::{
@@ -8,6 +9,7 @@ pub use model::{
     MappingCollection, MappingDocument, Merge, Metadata, Part, Party, Profile, ProfileDocument, Prop,
     Provenance, Resource, ResourceRef, ResponsibleParty, Rlink, Role, Selection,
 };
+pub use params::filled;
 
 use chrono::NaiveDate;
 use jsonschema::Validator;

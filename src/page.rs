@@ -1,6 +1,8 @@
 //! Lists in pages: opaque cursors in the order of ids, which are made in the order of time.
 use crate::answer::fingerprint;
+use crate::caller::Tenant;
 use crate::problem::{Problem, kinds};
+use crate::wall;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -18,10 +20,18 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads `after` and `limit` for the list that `parts` name: the route, the tenant if there is
-    /// one, and every filter.
-    pub fn read(after: Option<&str>, limit: Option<u8>, parts: &[&str]) -> Result<Self, Problem> {
-        let parts: Vec<_> = parts.iter().map(|part| part.as_bytes()).collect();
+    /// Reads `after` and `limit` for the list that `parts` name, the route and every filter: of this tenant, and of
+    /// its client where the token is narrowed to one, or of everybody's.
+    pub fn read(
+        tenant: Option<&Tenant>,
+        after: Option<&str>,
+        limit: Option<u8>,
+        parts: &[&str],
+    ) -> Result<Self, Problem> {
+        let slug = wall!("tenant", tenant.map(Tenant::slug), without: None);
+        let client = wall!("client", tenant.and_then(Tenant::only_client), without: None);
+        let whose = [slug.unwrap_or_default(), client.unwrap_or_default()];
+        let parts: Vec<_> = whose.iter().chain(parts).map(|part| part.as_bytes()).collect();
         let list = fingerprint(&parts);
         let after = after.map(|cursor| open(cursor, &list).ok_or_else(invalid)).transpose()?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);

@@ -1,4 +1,6 @@
 //! What every request has: an id, a language, and `HEAD` wherever there is `GET`.
+use crate::caller::Author;
+use crate::limits::Meters;
 use crate::problem::{Problem, kinds};
 use crate::text::Language;
 use crate::watchdog::Watched;
@@ -7,8 +9,9 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Data};
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, ResponseError as _};
+use serde_json::Value;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Ready, ready};
@@ -43,6 +46,31 @@ impl RequestId {
     pub fn name(request: &HttpRequest) -> String {
         request.extensions().get::<Self>().map(Self::to_string).unwrap_or_default()
     }
+}
+
+impl Author {
+    /// What a request says of its author, but for what its token says.
+    pub fn of(request: &HttpRequest) -> Self {
+        let meters = request.app_data::<Data<Meters>>();
+        let address = meters.and_then(|meters| meters.address(request.headers(), request.peer_addr()));
+        Self {
+            action: operation(request),
+            address: address.map_or_else(String::new, |address| address.to_string()),
+            request_id: RequestId::name(request),
+            ..Self::default()
+        }
+    }
+}
+
+/// The `operationId` of what is called: the document knows it by method and path.
+fn operation(request: &HttpRequest) -> String {
+    let path = request.match_pattern().unwrap_or_default();
+    let method = method_label(request.method());
+    let document = request.app_data::<Data<Value>>();
+    let named = document.and_then(|document| {
+        document["paths"][&path][method.to_ascii_lowercase()]["operationId"].as_str().map(str::to_owned)
+    });
+    named.unwrap_or_else(|| format!("{method} {path}"))
 }
 
 /// The method, for logs and metrics: what a caller makes up is no word of ours.

@@ -13,6 +13,8 @@ diesel::table! {
         kid -> Text,
         pkcs8 -> Text,
         created_at -> Timestamp,
+        signs_from -> Nullable<Timestamp>,
+        checks_until -> Nullable<Timestamp>,
     }
 }
 
@@ -160,5 +162,107 @@ diesel::table! {
         revision -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    service_accounts (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        name -> Text,
+        scopes -> Text,
+        client_id -> Nullable<Text>,
+        expires_at -> Nullable<Timestamp>,
+        addresses -> Text,
+        disabled -> Integer,
+        secrets -> Text,
+        public_keys -> Text,
+        revision -> Integer,
+        created_by -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    audit_inbox (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        at -> Timestamp,
+        subject -> Text,
+        account -> Nullable<Text>,
+        action -> Text,
+        effect -> Text,
+        resource -> Text,
+        resource_id -> Text,
+        client_id -> Nullable<Text>,
+        address -> Text,
+        request_id -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    used_assertions (tenant, account_id, jti) {
+        tenant -> Text,
+        account_id -> Text,
+        jti -> Text,
+        until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    assessment_links (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        assessment_id -> Text,
+        client_id -> Text,
+        respondent -> Text,
+        secret -> Text,
+        created_by -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    audit_events (tenant, sequence) {
+        tenant -> Text,
+        sequence -> BigInt,
+        id -> Text,
+        at -> Timestamp,
+        subject -> Text,
+        account -> Nullable<Text>,
+        action -> Text,
+        effect -> Text,
+        resource -> Text,
+        resource_id -> Text,
+        client_id -> Nullable<Text>,
+        address -> Text,
+        request_id -> Text,
+        detail -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    audit_heads (tenant, sequence) {
+        tenant -> Text,
+        sequence -> BigInt,
+        hash -> Text,
+        base -> BigInt,
+        base_hash -> Text,
+        at -> Timestamp,
+        key_id -> Text,
+        signature -> Text,
+    }
+}
+
+diesel::table! {
+    audit_keys (slot) {
+        slot -> Text,
+        key_id -> Text,
+        pkcs8 -> Text,
+        created_at -> Timestamp,
     }
 }

@@ -5,6 +5,7 @@ use crate::config::{DatabaseUrl, Identity, Limits, Serving, Storage};
 use crate::db::{Bounds, Db, StoreError};
 use crate::knowledge::Knowledge;
 use crate::metrics;
+use crate::retention;
 use crate::watchdog::Watchdog;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
@@ -30,7 +31,7 @@ pub enum StartError {
     Pending(String),
     #[error("the database has migrations that this program does not know ({0}): it is too old for it")]
     Newer(String),
-    #[error("the OpenAPI document cannot be made: {0}")]
+    #[error("the service cannot be put together: {0}")]
     Document(String),
     #[error("cannot listen on {0}: {1}")]
     Listen(String, std::io::Error),
@@ -140,6 +141,9 @@ pub fn run(listener: TcpListener, service: Service, serving: &Serving) -> Result
     let seen = watchdog.clone();
     let longest = Duration::from_secs(limits.keep_alive_seconds + limits.header_seconds);
     actix_web::rt::spawn(watchdog.guard(longest));
+    let sealer = service.sealer.as_ref().clone();
+    actix_web::rt::spawn(sealer.clone().run());
+    actix_web::rt::spawn(retention::run(service.db.clone(), sealer, serving.retention.clone()));
     HttpServer::new(move || app::build(&service))
         .on_connect(move |connection, extensions| seen.watch(connection, extensions))
         .workers(workers)

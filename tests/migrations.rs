@@ -65,6 +65,7 @@ fn real(database: &Database, engine: Engine) -> Tables {
         let kind = match column.kind.to_uppercase().as_str() {
             "TEXT" => "Text",
             "INTEGER" => "Integer",
+            "BIGINT" => "BigInt",
             "TIMESTAMP" | "TIMESTAMP WITHOUT TIME ZONE" => "Timestamp",
             other => panic!("{}.{}: {other}", column.table_name, column.column_name),
         };
@@ -151,6 +152,53 @@ fn what_was_stored_before_the_review_is_there_after_it(
         diesel::sql_query("SELECT id || external_id || state || submitted_by AS kept FROM assessments").load(conn).unwrap()
     });
     assert_eq!(kept.into_iter().map(|row| row.kept).collect::<Vec<_>>(), ["axsubmittedyou"]);
+}
+
+/// So are incidents with what happened to them, in both directions.
+#[rstest]
+fn incidents_keep_what_belongs_to_them_when_their_names_change(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    const ROWS: &[&str] = &[
+        "INSERT INTO tenants VALUES ('acme', 'Acme', '2026-11-23 00:00:00')",
+        "INSERT INTO clients VALUES ('acme', 'c', NULL, 'A', NULL, NULL, NULL, '{}', '{}', 1, \
+         '2026-11-23 00:00:00', '2026-11-23 00:00:00')",
+        "INSERT INTO clients VALUES ('acme', 'd', NULL, 'A', NULL, NULL, NULL, '{}', '{}', 1, \
+         '2026-11-23 00:00:00', '2026-11-23 00:00:00')",
+        "INSERT INTO incidents VALUES ('acme', 'i', 'c', 'ticket', 't', '{}', 1, 'me', '2026-11-23 00:00:00', \
+         '2026-11-23 00:00:00')",
+        "INSERT INTO incident_events VALUES ('acme', 'i', 'e', 'c', '2026-11-23 00:00:00', 'me', '{}')",
+        "INSERT INTO incident_referrals VALUES ('acme', 'i', 'r', 'c', 'police', NULL, NULL, 'sent', NULL, NULL, 1, \
+         '2026-11-23 00:00:00', '2026-11-23 00:00:00')",
+    ];
+    const SAME_NAME: &str = "INSERT INTO incidents VALUES ('acme', 'j', 'd', 'ticket', 't', '{}', 1, 'me', \
+         '2026-11-23 00:00:00', '2026-11-23 00:00:00')";
+    const KEPT: &str = "SELECT i.id || e.id || r.id || i.external_id AS kept FROM incidents i \
+         JOIN incident_events e ON e.incident_id = i.id JOIN incident_referrals r ON r.incident_id = i.id";
+    #[derive(QueryableByName)]
+    struct Kept {
+        #[diesel(sql_type = Text)]
+        kept: String,
+    }
+    let database = Database::create(engine);
+    let all = FileBasedMigrations::from_path("migrations").unwrap();
+    connected!(database, engine, conn => {
+        conn.run_pending_migrations(all.clone()).unwrap();
+        for row in ROWS {
+            diesel::sql_query(*row).execute(conn).unwrap();
+        }
+        // Another client's incident may be called the same, until the name is the tenant's again.
+        diesel::sql_query(SAME_NAME).execute(conn).unwrap();
+        while !conn.revert_last_migration(all.clone()).unwrap().to_string().starts_with("0040") {}
+        let kept: Vec<Kept> = diesel::sql_query(KEPT).load(conn).unwrap();
+        assert_eq!(kept.iter().map(|row| row.kept.as_str()).collect::<Vec<_>>(), ["ierticket"]);
+        conn.run_pending_migrations(all).unwrap();
+        let kept: Vec<Kept> = diesel::sql_query(KEPT).load(conn).unwrap();
+        assert_eq!(kept.iter().map(|row| row.kept.as_str()).collect::<Vec<_>>(), ["ierticket"]);
+        diesel::sql_query("DELETE FROM clients").execute(conn).unwrap();
+        let kept: Vec<Kept> = diesel::sql_query("SELECT id AS kept FROM incident_events").load(conn).unwrap();
+        assert!(kept.is_empty());
+    });
 }
 
 #[rstest]

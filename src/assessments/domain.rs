@@ -1,4 +1,5 @@
 //! An assessment: a client's answers to one questionnaire, and what may happen to them.
+use crate::audited;
 use crate::era;
 use crate::questionnaires::{Questionnaire, Questionnaires, Status};
 use chrono::{DateTime, Utc};
@@ -26,6 +27,13 @@ pub struct Assessment {
     pub submitted: Option<Submission>,
     /// The last word of a reviewer.
     pub reviewed: Option<Review>,
+}
+
+audited! {
+    Assessment as "assessment", |it| (it.id, Some(it.client_id.clone()));
+    words: state = it.state.as_str(), questionnaire = it.questionnaire, revision = it.revision;
+    veiled: external_id, answers, submitted, reviewed;
+    left: id, client_id, fingerprint, carried_from, created_by, created_at, updated_at;
 }
 
 /// When an assessment was submitted, and by whom.

@@ -3,6 +3,7 @@ mod batch;
 mod change;
 mod create;
 mod import;
+mod links;
 mod merge;
 mod oscal;
 mod over_time;
@@ -51,6 +52,11 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(respond::show_response)
         .service(respond::update_response)
         .service(respond::delete_response)
+        .service(links::create_link)
+        .service(links::list_links)
+        .service(links::show_link)
+        .service(links::delete_link)
+        .service(links::show_questionnaire)
         .service(merge::show_agreement)
         .service(merge::merge_responses)
         .service(results::show_result)
@@ -151,9 +157,8 @@ async fn list_assessments(
     let tenant = caller.with(Scope::AssessmentsRead)?;
     let (after, limit) = (params.after.clone(), params.limit);
     let filter = filter(params)?;
-    let list = format!("{:?}", (tenant.only_client(), &filter));
-    let parts = ["assessments", tenant.slug(), &list];
-    let page = Page::read(after.as_deref(), limit, &parts)?;
+    let list = format!("{filter:?}");
+    let page = Page::read(Some(&tenant), after.as_deref(), limit, &["assessments", &list])?;
     let (after, fetch) = (page.after.clone(), page.fetch());
     let found = db.read(move |conn| store::page(conn, &tenant, &filter, after.as_deref(), fetch)).await?;
     let (items, next_cursor) = page.cut(found, |assessment| &assessment.id);

@@ -1,10 +1,12 @@
 //! What a company says it has done: answers, the draft and the submission, the result.
+mod advisers;
 mod comparison;
 mod domain;
 mod dto;
 mod events;
 mod history;
 mod http;
+mod links;
 mod oscal;
 mod plan;
 mod report;
@@ -14,3 +16,5 @@ mod standing;
 mod store;
 
 pub use http::{AssessmentRecord, records, routes};
+pub use links::LINK_PREFIX;
+pub use store::links::link_of;

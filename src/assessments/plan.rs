@@ -1,10 +1,12 @@
 //! What to do next: the gaps in the order worth closing, what closing them leads to, and whom to ask.
+use super::advisers::advisers;
 use super::domain::Answer;
 use super::scoring::{Gap, score};
-use crate::contacts::{Contact, Directory, helpers};
+use crate::clients::Client;
+use crate::contacts::Directory;
 use crate::guidelines::Catalogue;
 use crate::questionnaires::{Effort, Method, Questionnaire, Status};
-use crate::text::LocalizedText;
+use crate::text::{Language, LocalizedText};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -62,21 +64,33 @@ pub struct PlanContact {
     #[schema(example = "otasuketai_provider")]
     pub contact: String,
     pub name: LocalizedText,
+    /// Who that is for this company, where its contracts say so.
+    pub party: Option<String>,
 }
 
-/// How many are named to be asked about one gap.
-const MOST_CONTACTS: usize = 3;
+impl PlanContact {
+    /// For people: the name, and who that is for this company.
+    pub fn shown(&self, language: Language) -> String {
+        let name = self.name.get(language);
+        match (&self.party, language) {
+            (None, _) => name.to_owned(),
+            (Some(party), Language::Ja) => format!("{name}（{party}）"),
+            (Some(party), Language::En) => format!("{name} ({party})"),
+        }
+    }
+}
 
 pub fn plan(
     questionnaire: &Questionnaire,
     answers: &[Answer],
     catalogue: &Catalogue,
     directory: &Directory,
+    client: &Client,
 ) -> AssessmentPlan {
     let mut gaps = score(questionnaire, answers).gaps;
     // A stable sort: among equals the order in which the result has them.
     gaps.sort_by_key(|gap| std::cmp::Reverse(worth(gap)));
-    let at = Shelves { questionnaire, catalogue, directory };
+    let at = Shelves { questionnaire, catalogue, directory, client };
     AssessmentPlan {
         questionnaire: questionnaire.id.clone(),
         items: gaps.into_iter().enumerate().map(|(index, gap)| at.item(index + 1, gap)).collect(),
@@ -106,6 +120,7 @@ struct Shelves<'a> {
     questionnaire: &'a Questionnaire,
     catalogue: &'a Catalogue,
     directory: &'a Directory,
+    client: &'a Client,
 }
 
 impl Shelves<'_> {
@@ -182,13 +197,7 @@ impl Shelves<'_> {
     fn ask(&self, control: &str) -> Vec<PlanContact> {
         let Questionnaire { guideline, edition, .. } = self.questionnaire;
         let tags = self.catalogue.control(guideline, edition, control).map(|c| c.applicability.clone());
-        let shown =
-            |contact: &Contact| PlanContact { contact: contact.id.clone(), name: contact.name.clone() };
-        helpers(self.directory, &tags.unwrap_or_default())
-            .into_iter()
-            .take(MOST_CONTACTS)
-            .map(shown)
-            .collect()
+        advisers(self.directory, self.client, &tags.unwrap_or_default())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Several answer one assessment: where they agree, and where a person has to decide.
 use super::domain::Answer;
+use crate::audited;
 use crate::questionnaires::{Questionnaire, Status};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -16,6 +17,21 @@ pub struct Response {
     pub created_by: String,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Response {
+    /// Whether somebody may see and change it: the holder of a link only the response of its respondent, by
+    /// whichever link it was given.
+    pub fn is_of(&self, only: Option<&str>) -> bool {
+        only.is_none_or(|only| self.respondent == only)
+    }
+}
+
+audited! {
+    Response as "assessment_response", |it| (it.id, None);
+    words: assessment_id = it.assessment_id, revision = it.revision;
+    veiled: respondent, answers;
+    left: id, created_by, created_at, updated_at;
 }
 
 /// How many may answer one assessment.

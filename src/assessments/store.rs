@@ -1,6 +1,7 @@
 //! Assessments in the database. Every query names its tenant, and with it the one client that a
 //! narrowed token may see.
 pub mod events;
+pub mod links;
 pub mod responses;
 
 use super::domain::{Assessment, Review, State, Submission};
@@ -8,6 +9,7 @@ use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::on_backend;
 use crate::schema::assessments::{self, dsl};
+use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -104,10 +106,12 @@ impl Row {
 macro_rules! mine {
     ($tenant:expr) => {{
         let tenant: &Tenant = $tenant;
-        let mut query =
-            dsl::assessments.filter(dsl::tenant.eq(tenant.slug())).select(Row::as_select()).into_boxed();
+        let mut query = dsl::assessments
+            .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+            .select(Row::as_select())
+            .into_boxed();
         if let Some(only) = tenant.only_client() {
-            query = query.filter(dsl::client_id.eq(only));
+            query = query.filter(wall!("client", dsl::client_id.eq(only)));
         }
         query
     }};
@@ -123,6 +127,7 @@ pub fn by_external_id(
     client_id: &str,
     external_id: &str,
 ) -> Result<Assessment, StoreError> {
+    // Second wall (client): it is asked only for a client that was found.
     mine!(tenant)
         .filter(dsl::client_id.eq(client_id))
         .filter(dsl::external_id.eq(external_id))
@@ -181,7 +186,7 @@ pub fn add(conn: &mut AnyConnection, tenant: &Tenant, assessment: &Assessment) -
 /// Saves the next revision; `Stale` when somebody else saved one first.
 pub fn save(conn: &mut AnyConnection, tenant: &Tenant, assessment: &Assessment) -> Result<(), StoreError> {
     let before = dsl::assessments
-        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::id.eq(&assessment.id))
         .filter(dsl::revision.eq(assessment.revision - 1));
     let saved = diesel::update(before).set(Row::of(tenant, assessment)?).execute(conn)?;
@@ -195,7 +200,7 @@ pub fn remove(
     assessment: &Assessment,
 ) -> Result<(), StoreError> {
     let it = dsl::assessments
-        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::id.eq(&assessment.id))
         .filter(dsl::revision.eq(assessment.revision));
     let removed = diesel::delete(it).execute(conn)?;
@@ -211,6 +216,7 @@ pub fn counting(
     limit: i64,
 ) -> Result<Vec<Assessment>, StoreError> {
     let states = State::ALL.into_iter().filter(|state| state.counts()).map(State::as_str);
+    // Second wall (client): it is asked only for a client, or the client of an assessment, that was found.
     mine!(tenant)
         .filter(dsl::client_id.eq(client_id))
         .filter(dsl::questionnaire.eq_any(questionnaires))

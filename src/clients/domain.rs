@@ -1,4 +1,5 @@
 //! What is known of a client company.
+use crate::audited;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,6 +18,13 @@ pub struct Client {
     pub revision: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+audited! {
+    Client as "client", |client| (client.id, Some(client.id.clone()));
+    words: revision = client.revision;
+    veiled: external_id, name, industry, employees, prefecture, profile, contracts;
+    left: id, created_at, updated_at;
 }
 
 /// What a provider tells of a new client.

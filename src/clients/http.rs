@@ -6,6 +6,7 @@ mod update;
 use super::domain::{Client, Contracts, NewClient, Profile};
 use super::store;
 use crate::answer;
+use crate::audit;
 use crate::body::{Body, Query};
 use crate::caller::{Caller, Scope};
 use crate::clock;
@@ -112,8 +113,8 @@ async fn list_clients(
     Query(params): Query<ClientParams>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::ClientsRead)?;
-    let list = format!("{:?}", (tenant.only_client(), &params.external_id));
-    let page = Page::read(params.after.as_deref(), params.limit, &["clients", tenant.slug(), &list])?;
+    let list = format!("{:?}", params.external_id);
+    let page = Page::read(Some(&tenant), params.after.as_deref(), params.limit, &["clients", &list])?;
     let (after, fetch) = (page.after.clone(), page.fetch());
     let found = db
         .read(move |conn| {
@@ -152,6 +153,7 @@ async fn create_client(
                     Err(StoreError::Duplicate) => return Err(taken(&client)),
                     other => other?,
                 }
+                audit::created(conn, &tenant, &client)?;
                 let location = format!("/v1/clients/{}", client.id);
                 let body = answer::text(&ClientOut::from(client.clone()))?;
                 Ok(Created { location, body, replayed: false })

@@ -6,6 +6,6 @@ mod sheet;
 mod store;
 mod words;
 
-pub use domain::{Client, Profile};
+pub use domain::{Client, Contracts, Profile};
 pub use http::{ClientOut, routes};
 pub use store::{by_external_id, get, remove};

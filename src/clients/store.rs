@@ -4,6 +4,7 @@ use super::domain::Client;
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::clients::{self, dsl};
+use crate::wall;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -79,10 +80,12 @@ impl Row {
 macro_rules! mine {
     ($tenant:expr) => {{
         let tenant: &Tenant = $tenant;
-        let mut query =
-            dsl::clients.filter(dsl::tenant.eq(tenant.slug())).select(Row::as_select()).into_boxed();
+        let mut query = dsl::clients
+            .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+            .select(Row::as_select())
+            .into_boxed();
         if let Some(only) = tenant.only_client() {
-            query = query.filter(dsl::id.eq(only));
+            query = query.filter(wall!("client", dsl::id.eq(only)));
         }
         query
     }};
@@ -96,7 +99,7 @@ pub fn add(conn: &mut AnyConnection, tenant: &Tenant, client: &Client) -> Result
 /// Saves the next revision; `Stale` when somebody else saved one first.
 pub fn save(conn: &mut AnyConnection, tenant: &Tenant, client: &Client) -> Result<(), StoreError> {
     let before = dsl::clients
-        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::id.eq(&client.id))
         .filter(dsl::revision.eq(client.revision - 1));
     let saved = diesel::update(before).set(Row::of(tenant, client)?).execute(conn)?;
@@ -106,7 +109,7 @@ pub fn save(conn: &mut AnyConnection, tenant: &Tenant, client: &Client) -> Resul
 /// Takes the client away, and with it everything that is kept of it.
 pub fn remove(conn: &mut AnyConnection, tenant: &Tenant, client: &Client) -> Result<(), StoreError> {
     let it = dsl::clients
-        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::id.eq(&client.id))
         .filter(dsl::revision.eq(client.revision));
     let removed = diesel::delete(it).execute(conn)?;

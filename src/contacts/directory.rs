@@ -1,5 +1,6 @@
 //! The shipped directory: its files, and the checks they must pass.
 use super::domain::{Category, Channel, Confidence, Contact, ContactSource, Function};
+use super::helpers::ANYTHING;
 use super::own::OwnContact;
 use crate::shipped::Faults;
 use crate::text::LocalizedText;
@@ -119,7 +120,7 @@ impl Directory {
     /// Notes what a contact is said to help with and no control is about.
     pub fn check_topics<'a>(&self, known: impl IntoIterator<Item = &'a str> + Clone, faults: &mut Faults) {
         for contact in &self.contacts {
-            for topic in &contact.helps_with {
+            for topic in contact.helps_with.iter().filter(|topic| *topic != ANYTHING) {
                 faults.known(&format!("contact {}", contact.id), topic, known.clone());
             }
         }

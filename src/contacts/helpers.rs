@@ -13,6 +13,15 @@ pub fn helpers<'a>(directory: &'a Directory, tags: &[String]) -> Vec<&'a Contact
     helpers
 }
 
+/// What a contact helps with that helps with anything, in the words of `helps_with`.
+pub const ANYTHING: &str = "anything";
+
+/// Who can be asked about any gap, in the order of the directory.
+pub fn generalists(directory: &Directory) -> Vec<&Contact> {
+    let helps = |contact: &&Contact| contact.helps_with.iter().any(|topic| topic == ANYTHING);
+    directory.contacts().iter().filter(helps).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::helpers;

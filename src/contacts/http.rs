@@ -9,7 +9,7 @@ use super::store;
 use crate::answer;
 use crate::body::Query;
 use crate::calendar::TOKYO;
-use crate::caller::{Scope, Visitor};
+use crate::caller::{Scope, Tenant, Visitor};
 use crate::clock;
 use crate::db::{Db, StoreError};
 use crate::page::Page;
@@ -132,27 +132,27 @@ async fn list_contacts(
     directory: Data<Directory>,
     Query(params): Query<ContactParams>,
 ) -> Result<HttpResponse, Problem> {
-    let (own, tenant) = own_of(&visitor, &db).await?;
     let now = clock::now();
-    let page = || listed(&params, &directory, &own, tenant.as_deref(), now);
-    if own.is_empty() {
+    let Some(tenant) = visitor.with(Scope::ContactsRead) else {
         // What is overdue changes with the day.
-        return shelf::json_on(&request, today(now), page);
-    }
-    answer::private(&request, &page()?)
+        return shelf::json_on(&request, today(now), || listed(&params, &directory, &[], None, now));
+    };
+    let whose = tenant.clone();
+    let own = db.read(move |conn| store::all(conn, &tenant)).await?;
+    // Also where nothing is the tenant's own yet: the cursor in it is, and nobody else can go on from it.
+    answer::private(&request, &listed(&params, &directory, &own, Some(&whose), now)?)
 }
 
 fn listed(
     params: &ContactParams,
     directory: &Directory,
     own: &[OwnContact],
-    tenant: Option<&str>,
+    tenant: Option<&Tenant>,
     now: DateTime<Utc>,
 ) -> Result<ContactPage, Problem> {
     let filter = Filter::read(params)?;
     let list = format!("{:?}", (&filter, &params.helps_with));
-    let parts = ["contacts", tenant.unwrap_or_default(), &list];
-    let page = Page::read(params.after.as_deref(), params.limit, &parts)?;
+    let page = Page::read(tenant, params.after.as_deref(), params.limit, &["contacts", &list])?;
     let all = directory.with(own).map_err(broken)?;
     let all: Vec<&Contact> = match &params.helps_with {
         Some(tag) => helpers(&all, std::slice::from_ref(tag)),
@@ -166,16 +166,6 @@ fn listed(
     };
     let items = items.into_iter().map(shown).collect::<Result<_, _>>()?;
     Ok(ContactPage { items, next_cursor })
-}
-
-/// The own contacts of whoever may read them, and whose they are.
-async fn own_of(visitor: &Visitor, db: &Db) -> Result<(Vec<OwnContact>, Option<String>), Problem> {
-    let Some(tenant) = visitor.with(Scope::ContactsRead) else {
-        return Ok((vec![], None));
-    };
-    let slug = tenant.slug().to_owned();
-    let own = db.read(move |conn| store::all(conn, &tenant)).await?;
-    Ok((own, Some(slug)))
 }
 
 /// Show a contact

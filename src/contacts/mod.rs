@@ -9,6 +9,6 @@ mod store;
 
 pub use directory::Directory;
 pub use domain::{ChannelType, Confidence, Contact, ContactSource};
-pub use helpers::helpers;
+pub use helpers::{generalists, helpers};
 pub use http::routes;
 pub use store::directory_of;

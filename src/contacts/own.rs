@@ -1,6 +1,7 @@
 //! A tenant's own contacts, and what it says differently of shipped ones.
 use super::directory::Directory;
 use super::domain::{Category, Channel, Confidence, Contact, Function};
+use crate::audit::{Audited, Named};
 use crate::text::LocalizedText;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,18 @@ pub struct OwnContact {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Audited for OwnContact {
+    fn named(&self) -> Named {
+        Named { resource: "contact", id: self.said.id.clone(), client: None }
+    }
+    fn words(&self) -> Vec<(&'static str, Json)> {
+        vec![("revision", self.revision.into())]
+    }
+    fn differing(&self, other: &Self) -> Vec<&'static str> {
+        self.said.differing(&other.said)
+    }
+}
+
 /// A field in which the shipped entry has changed under an override.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ContactDifference {
@@ -109,6 +122,44 @@ impl NewContact {
             notes: None,
             verify_by: None,
         }
+    }
+
+    /// Names of the fields that say something else.
+    fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let Self {
+            id: _,
+            stands_for,
+            name,
+            operator,
+            functions,
+            prefecture,
+            does,
+            does_not,
+            channels,
+            required_info,
+            languages,
+            cost,
+            eligible,
+            notes,
+            verify_by,
+        } = self;
+        let pairs = [
+            ("stands_for", *stands_for != other.stands_for),
+            ("name", *name != other.name),
+            ("operator", *operator != other.operator),
+            ("functions", *functions != other.functions),
+            ("prefecture", *prefecture != other.prefecture),
+            ("does", *does != other.does),
+            ("does_not", *does_not != other.does_not),
+            ("channels", *channels != other.channels),
+            ("required_info", *required_info != other.required_info),
+            ("languages", *languages != other.languages),
+            ("cost", *cost != other.cost),
+            ("eligible", *eligible != other.eligible),
+            ("notes", *notes != other.notes),
+            ("verify_by", *verify_by != other.verify_by),
+        ];
+        pairs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 
     pub fn check(&self, directory: &Directory) -> Vec<Refusal> {

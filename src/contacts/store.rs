@@ -5,6 +5,7 @@ use super::own::OwnContact;
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::own_contacts::{self, dsl};
+use crate::wall;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -50,7 +51,7 @@ impl Row {
 macro_rules! mine {
     ($tenant:expr) => {{
         let tenant: &Tenant = $tenant;
-        dsl::own_contacts.filter(dsl::tenant.eq(tenant.slug()))
+        dsl::own_contacts.filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
     }};
 }
 
@@ -75,7 +76,7 @@ pub fn count(conn: &mut AnyConnection, tenant: &Tenant) -> Result<i64, StoreErro
 /// Saves the next revision; `Stale` when somebody else saved one first.
 pub fn save(conn: &mut AnyConnection, tenant: &Tenant, own: &OwnContact) -> Result<(), StoreError> {
     let before = dsl::own_contacts
-        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::id.eq(&own.said.id))
         .filter(dsl::revision.eq(own.revision - 1));
     let saved = diesel::update(before).set(Row::of(tenant, own)?).execute(conn)?;

@@ -110,7 +110,7 @@ async fn with_own(
 
 /// List guidelines
 ///
-/// Every guideline with the editions that are served of it. With a token that has `assessments:read`,
+/// Every guideline with the editions that are served of it. With a token that holds `assessments:read`,
 /// the tenant's own too.
 #[utoipa::path(tag = "guidelines", operation_id = "listGuidelines", security((), ("bearer" = [])),
     responses((status = 200, body = GuidelinePage), Visiting))]
@@ -131,7 +131,8 @@ async fn list_guidelines(
 
 /// Show a guideline
 ///
-/// One guideline with its editions, oldest first.
+/// One guideline with its editions, oldest first. With a token that holds `assessments:read`, also one of the
+/// tenant's own.
 #[utoipa::path(tag = "guidelines", operation_id = "getGuideline", security((), ("bearer" = [])),
     params(("guideline" = String, Path, example = "ipa-sme")),
     responses((status = 200, body = Guideline), Visiting))]
@@ -154,7 +155,7 @@ async fn show_guideline(
 /// Show an edition
 ///
 /// Date, structure, appendices, counts per group, the words its controls are filed under, what it changed,
-/// attribution, reuse note and sources.
+/// attribution, reuse note and sources. With a token that holds `assessments:read`, also of the tenant's own.
 #[utoipa::path(tag = "guidelines", operation_id = "getEdition", security((), ("bearer" = [])),
     params(("guideline" = String, Path, example = "ipa-sme"), ("edition" = String, Path, example = "3.1")),
     responses((status = 200, body = Edition), Visiting))]

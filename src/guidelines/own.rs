@@ -2,6 +2,7 @@
 use super::catalogue::Held;
 use super::edition::{EditionSummary, Guideline, Origin};
 use super::oscal;
+use crate::audit::{Audited, Named};
 use crate::oscal::CatalogDocument;
 use crate::text::LocalizedText;
 use chrono::{DateTime, Utc};
@@ -38,6 +39,23 @@ pub struct OwnEdition {
     pub created_at: DateTime<Utc>,
     /// When the first assessment used it.
     pub used_at: Option<DateTime<Utc>>,
+}
+
+impl Audited for OwnEdition {
+    fn named(&self) -> Named {
+        Named {
+            resource: "guideline_edition",
+            id: format!("{}/{}", self.guideline, self.edition),
+            client: None,
+        }
+    }
+    fn words(&self) -> Vec<(&'static str, Value)> {
+        vec![]
+    }
+    /// It never changes.
+    fn differing(&self, _: &Self) -> Vec<&'static str> {
+        vec![]
+    }
 }
 
 impl OwnEdition {

@@ -5,6 +5,7 @@ use super::own::{OwnEdition, OwnSummary};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::own_guidelines::{self, dsl};
+use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -68,7 +69,7 @@ impl Row {
 macro_rules! mine {
     ($tenant:expr) => {{
         let tenant: &Tenant = $tenant;
-        dsl::own_guidelines.filter(dsl::tenant.eq(tenant.slug()))
+        dsl::own_guidelines.filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
     }};
 }
 

@@ -1,16 +1,32 @@
 //! First answers in the database, by tenant, route and key.
+pub mod pruning;
+
 use super::domain::{Kept, Key};
 use crate::caller::Tenant;
-use crate::db::{AnyConnection, StoreError};
+use crate::db::{AnyConnection, MultiBackend, StoreError};
 use crate::schema::idempotency_keys::{self, dsl};
-use chrono::{DateTime, Utc};
+use crate::wall;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
 /// The name of the list that a key stands in. A narrowed token has one of its own: an answer that was
 /// given to a wider one is none of its business.
 fn route_of(tenant: &Tenant, route: &str) -> String {
-    tenant.only_client().map_or_else(|| route.to_owned(), |client| format!("{route} {client}"))
+    let client = wall!("client", tenant.only_client(), without: None);
+    client.map_or_else(|| route.to_owned(), |client| format!("{route} {client}"))
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = idempotency_keys)]
+struct Row<'a> {
+    tenant: &'a str,
+    route: String,
+    key: &'a str,
+    fingerprint: &'a str,
+    location: &'a str,
+    body: &'a str,
+    created_at: NaiveDateTime,
 }
 
 #[derive(QueryableByName)]
@@ -43,7 +59,7 @@ pub fn find(
     not_before: DateTime<Utc>,
 ) -> Result<Option<Kept>, StoreError> {
     let row: Option<(String, String, String)> = dsl::idempotency_keys
-        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::route.eq(route_of(tenant, route)))
         .filter(dsl::key.eq(key.as_str()))
         .filter(dsl::created_at.ge(not_before.naive_utc()))
@@ -64,19 +80,38 @@ pub fn keep(
     not_before: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let old = dsl::idempotency_keys
-        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::created_at.lt(not_before.naive_utc()));
     diesel::delete(old).execute(conn)?;
     diesel::insert_into(idempotency_keys::table)
-        .values((
-            dsl::tenant.eq(tenant.slug()),
-            dsl::route.eq(route_of(tenant, route)),
-            dsl::key.eq(key.as_str()),
-            dsl::fingerprint.eq(&kept.fingerprint),
-            dsl::location.eq(&kept.location),
-            dsl::body.eq(&kept.body),
-            dsl::created_at.eq(now.naive_utc()),
-        ))
+        .values(Row {
+            tenant: tenant.slug(),
+            route: route_of(tenant, route),
+            key: key.as_str(),
+            fingerprint: &kept.fingerprint,
+            location: &kept.location,
+            body: &kept.body,
+            created_at: now.naive_utc(),
+        })
         .execute(conn)?;
+    Ok(())
+}
+
+/// How many places are looked for in one statement.
+const PLACES: usize = 50;
+
+/// Forgets the answers that tell of what stands at these places and below: it was taken away, and so is what was
+/// said of it.
+pub fn forget(conn: &mut AnyConnection, tenant: &Tenant, places: &[String]) -> Result<(), StoreError> {
+    type Condition = Box<dyn BoxableExpression<idempotency_keys::table, MultiBackend, SqlType = Bool>>;
+    for places in places.chunks(PLACES) {
+        let mut there: Condition = Box::new(dsl::location.eq_any(places.to_vec()));
+        for place in places {
+            // A place is of our own making: it holds nothing that a pattern would read.
+            there = Box::new(there.or(dsl::location.like(format!("{place}/%"))));
+        }
+        let told = dsl::idempotency_keys.filter(dsl::tenant.eq(tenant.slug())).filter(there);
+        diesel::delete(told).execute(conn)?;
+    }
     Ok(())
 }

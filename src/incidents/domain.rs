@@ -1,4 +1,5 @@
 //! An incident and what may happen to it.
+use crate::audited;
 use crate::routing::{FactChange, PlanChange};
 use crate::text::LocalizedText;
 use chrono::{DateTime, Utc};
@@ -20,6 +21,13 @@ pub struct Incident {
     pub updated_at: DateTime<Utc>,
 }
 
+audited! {
+    Incident as "incident", |it| (it.id, Some(it.client_id.clone()));
+    words: revision = it.revision;
+    veiled: external_id, title, facts;
+    left: id, client_id, created_by, created_at, updated_at;
+}
+
 /// Something that happened to an incident. Events are only ever added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -30,6 +38,13 @@ pub struct Event {
     /// Subject of the token that said it.
     pub by: String,
     pub what: What,
+}
+
+audited! {
+    Event as "incident_event", |it| (it.id, Some(it.client_id.clone()));
+    words: incident_id = it.incident_id, what = it.what.kind();
+    veiled: ;
+    left: id, client_id, at, by;
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ use super::dto::{IncidentOut, IncidentPage, NewIncident};
 use super::plan::{Plan, plan};
 use super::store;
 use crate::answer;
+use crate::audit;
 use crate::body::{Body, Query};
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clients::{self, Client};
@@ -71,8 +72,10 @@ impl Case {
         Ok(Self { incident, client, events })
     }
 
+    /// As it stands now. The facts are those of the incident itself: whoever changed them last had read what it changed,
+    /// while the order of events hangs on the clocks of several replicas.
     fn standing(&self) -> Standing {
-        Standing::after(&self.events)
+        Standing { facts: self.incident.facts.clone(), ..Standing::after(&self.events) }
     }
 
     fn plan(&self, ruleset: &Ruleset, standing: &Standing, as_of: DateTime<Utc>) -> Result<Plan, Problem> {
@@ -161,7 +164,7 @@ pub struct IncidentParams {
     /// Incidents of this client.
     #[param(value_type = Option<String>, format = Uuid)]
     client_id: Option<Id>,
-    /// The one incident with this external id.
+    /// Incidents with this external id: one of a client.
     #[param(max_length = 200)]
     external_id: Option<String>,
     /// `next_cursor` of the page before.
@@ -185,8 +188,8 @@ async fn list_incidents(
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::IncidentsRead)?;
     let IncidentParams { client_id, external_id, after, limit } = params;
-    let list = format!("{:?}", (tenant.only_client(), &client_id, &external_id));
-    let page = Page::read(after.as_deref(), limit, &["incidents", tenant.slug(), &list])?;
+    let list = format!("{:?}", (&client_id, &external_id));
+    let page = Page::read(Some(&tenant), after.as_deref(), limit, &["incidents", &list])?;
     let (after, fetch) = (page.after.clone(), page.fetch());
     let found = db
         .read(move |conn| {
@@ -248,6 +251,7 @@ async fn create_incident(
                     what: What::Created { facts: incident.facts.clone() },
                 };
                 store::note(conn, &tenant, &first)?;
+                audit::created(conn, &tenant, &incident)?;
                 let location = format!("/v1/incidents/{}", incident.id);
                 let body = answer::text(&IncidentOut::from(incident))?;
                 Ok(Created { location, body, replayed: false })
@@ -260,8 +264,8 @@ async fn create_incident(
 fn taken(incident: &Incident) -> Problem {
     let external_id = incident.external_id.as_deref().unwrap_or_default();
     Problem::new(&kinds::DUPLICATE).with_detail(LocalizedText::new(
-        format!("external_id {external_id} の事案がすでにあります。"),
-        format!("There is an incident with the external_id {external_id} already."),
+        format!("この顧客には external_id {external_id} の事案がすでにあります。"),
+        format!("The client has an incident with the external_id {external_id} already."),
     ))
 }
 

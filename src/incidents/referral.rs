@@ -1,5 +1,6 @@
 //! A hand-off to a contact, until it is closed with its outcome.
 use super::domain::Handover;
+use crate::audited;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,6 +19,13 @@ pub struct Referral {
     pub revision: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+audited! {
+    Referral as "referral", |it| (it.id, Some(it.client_id.clone()));
+    words: incident_id = it.incident_id, state = it.state.as_str(), revision = it.revision;
+    veiled: note, outcome;
+    left: id, client_id, contact, action, party, created_at, updated_at;
 }
 
 /// Where a referral stands.

@@ -7,6 +7,7 @@ use super::referral::Referral;
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::{incident_events, incident_referrals, incidents};
+use crate::wall;
 use diesel::prelude::*;
 use rows::{EventRow, ReferralRow, Row};
 
@@ -14,10 +15,12 @@ use rows::{EventRow, ReferralRow, Row};
 macro_rules! mine {
     ($table:ident, $row:ty, $tenant:expr) => {{
         let tenant: &Tenant = $tenant;
-        let mut query =
-            $table::table.filter($table::tenant.eq(tenant.slug())).select(<$row>::as_select()).into_boxed();
+        let mut query = $table::table
+            .filter(wall!("tenant", $table::tenant.eq(tenant.slug())))
+            .select(<$row>::as_select())
+            .into_boxed();
         if let Some(only) = tenant.only_client() {
-            query = query.filter($table::client_id.eq(only));
+            query = query.filter(wall!("client", $table::client_id.eq(only)));
         }
         query
     }};
@@ -35,7 +38,7 @@ pub fn get(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Incide
 /// Saves the next revision; `Stale` when somebody else saved one first.
 pub fn save(conn: &mut AnyConnection, tenant: &Tenant, incident: &Incident) -> Result<(), StoreError> {
     let before = incidents::table
-        .filter(incidents::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", incidents::tenant.eq(tenant.slug())))
         .filter(incidents::id.eq(&incident.id))
         .filter(incidents::revision.eq(incident.revision - 1));
     let saved = diesel::update(before).set(Row::of(tenant, incident)).execute(conn)?;
@@ -70,6 +73,7 @@ pub fn note(conn: &mut AnyConnection, tenant: &Tenant, event: &Event) -> Result<
 
 /// Everything that happened to the incident, in its order.
 pub fn events(conn: &mut AnyConnection, tenant: &Tenant, incident: &str) -> Result<Vec<Event>, StoreError> {
+    // Second wall (client): it is asked only for an incident that was found.
     let rows = mine!(incident_events, EventRow, tenant)
         .filter(incident_events::incident_id.eq(incident))
         .order(incident_events::id)
@@ -106,6 +110,7 @@ pub fn referrals(
     tenant: &Tenant,
     incident: &str,
 ) -> Result<Vec<Referral>, StoreError> {
+    // Second wall (client): it is asked only for an incident that was found.
     let rows = mine!(incident_referrals, ReferralRow, tenant)
         .filter(incident_referrals::incident_id.eq(incident))
         .order(incident_referrals::id)
@@ -120,7 +125,7 @@ pub fn save_referral(
     referral: &Referral,
 ) -> Result<(), StoreError> {
     let before = incident_referrals::table
-        .filter(incident_referrals::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", incident_referrals::tenant.eq(tenant.slug())))
         .filter(incident_referrals::incident_id.eq(&referral.incident_id))
         .filter(incident_referrals::id.eq(&referral.id))
         .filter(incident_referrals::revision.eq(referral.revision - 1));

@@ -1,5 +1,6 @@
 //! What NIST's schema cannot say of a catalog: that names are unique, and that what is pointed to is there.
-use super::model::{Catalog, Control, Group, Link, Part};
+use super::model::{Catalog, Control, Group, Link, Param, Part};
+use super::params;
 use crate::text::LocalizedText;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -32,6 +33,9 @@ struct Found {
     parties: BTreeSet<String>,
     /// Where something points within the document: pointer, and what to.
     references: Vec<(String, String)>,
+    /// Parameters by where each first stands, and where a text wants one put in.
+    params: BTreeMap<String, String>,
+    insertions: Vec<(String, String)>,
     /// Which control leads to which, where it must not come back.
     one_way: HashMap<String, Vec<String>>,
 }
@@ -77,6 +81,7 @@ impl Found {
             self.uuid(&format!("/back-matter/resources/{at}/uuid"), &resource.uuid);
         }
         self.links("/metadata", &metadata.links, None);
+        self.params("", &catalog.params);
         self.groups("", &catalog.groups);
         self.controls("", &catalog.controls);
     }
@@ -88,6 +93,7 @@ impl Found {
                 self.id(&format!("{pointer}/id"), id);
             }
             self.links(&pointer, &group.links, None);
+            self.params(&pointer, &group.params);
             self.parts(&pointer, &group.parts);
             self.groups(&pointer, &group.groups);
             self.controls(&pointer, &group.controls);
@@ -99,6 +105,8 @@ impl Found {
             let pointer = format!("{parent}/controls/{at}");
             self.id(&format!("{pointer}/id"), &control.id);
             self.links(&pointer, &control.links, Some(&control.id));
+            self.params(&pointer, &control.params);
+            self.text(&format!("{pointer}/title"), &control.title);
             self.parts(&pointer, &control.parts);
             self.controls(&pointer, &control.controls);
         }
@@ -111,8 +119,28 @@ impl Found {
                 self.id(&format!("{pointer}/id"), id);
             }
             self.links(&pointer, &part.links, None);
+            self.text(&format!("{pointer}/prose"), part.prose.as_deref().unwrap_or_default());
             self.parts(&pointer, &part.parts);
         }
+    }
+
+    fn params(&mut self, parent: &str, params: &[Param]) {
+        for (at, param) in params.iter().enumerate() {
+            let pointer = format!("{parent}/params/{at}");
+            let place = format!("{pointer}/id");
+            let first = self.params.entry(param.id.clone()).or_insert_with(|| place.clone()).clone();
+            if first != place {
+                self.twice(&place, &param.id, &first);
+            }
+            for (n, choice) in param.select.iter().flat_map(|select| &select.choice).enumerate() {
+                self.text(&format!("{pointer}/select/choice/{n}"), choice);
+            }
+        }
+    }
+
+    /// Notes which parameters a text wants.
+    fn text(&mut self, pointer: &str, text: &str) {
+        self.insertions.extend(params::named(text).map(|id| (pointer.to_owned(), id.to_owned())));
     }
 
     fn links(&mut self, parent: &str, links: &[Link], of: Option<&str>) {
@@ -165,6 +193,11 @@ impl Found {
             let known = self.ids.contains_key(&target) || self.uuids.contains_key(&target.to_lowercase());
             if !known {
                 self.dangling(&pointer, &target);
+            }
+        }
+        for (pointer, param) in std::mem::take(&mut self.insertions) {
+            if !self.params.contains_key(&param) {
+                self.dangling(&pointer, &param);
             }
         }
         let loops: Vec<Vec<String>> = loops(&self.one_way);

@@ -16,6 +16,7 @@ model! {
     Catalog {
         uuid: String,
         metadata: Metadata,
+        params: Vec<Param> = "Vec::is_empty",
         groups: Vec<Group> = "Vec::is_empty",
         controls: Vec<Control> = "Vec::is_empty",
         back_matter: Option<BackMatter> = "Option::is_none",
@@ -40,6 +41,7 @@ model! {
         id: Option<String> = "Option::is_none",
         class: Option<String> = "Option::is_none",
         title: String,
+        params: Vec<Param> = "Vec::is_empty",
         props: Vec<Prop> = "Vec::is_empty",
         links: Vec<Link> = "Vec::is_empty",
         parts: Vec<Part> = "Vec::is_empty",
@@ -50,11 +52,20 @@ model! {
         id: String,
         class: Option<String> = "Option::is_none",
         title: String,
+        params: Vec<Param> = "Vec::is_empty",
         props: Vec<Prop> = "Vec::is_empty",
         links: Vec<Link> = "Vec::is_empty",
         parts: Vec<Part> = "Vec::is_empty",
         controls: Vec<Control> = "Vec::is_empty",
     }
+    /// What is left to whoever uses the catalog to decide, or decided already.
+    Param {
+        id: String,
+        label: Option<String> = "Option::is_none",
+        values: Vec<String> = "Vec::is_empty",
+        select: Option<Select> = "Option::is_none",
+    }
+    Select { choice: Vec<String> = "Vec::is_empty", }
     Part {
         id: Option<String> = "Option::is_none",
         name: String,

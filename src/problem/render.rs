@@ -1,6 +1,7 @@
-//! Writing problems out: as JSON at the end of every request that failed, and as pages for people.
-use super::kinds::{self, KINDS, Kind};
+//! Writing problems out, at the end of every request that failed.
+use super::kinds::{self, Kind};
 use super::{FaultDocument, Problem, ProblemDocument};
+use crate::oauth;
 use crate::request::{REQUEST_ID, RequestId};
 use crate::text::Language;
 use actix_web::body::{BoxBody, MessageBody};
@@ -8,8 +9,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::web::Path;
-use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _, get};
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 
@@ -33,7 +33,7 @@ pub async fn finish(
         return Err(InternalError::from_response("a handler panicked", response).into());
     };
     let response = called?.map_into_boxed_body();
-    if response.status().as_u16() < 400 {
+    if response.status().as_u16() < 400 || oauth::is_answered(response.response()) {
         return Ok(response);
     }
     let of_status = || Problem::new(Kind::of_status(response.status().as_u16()));
@@ -85,25 +85,6 @@ impl Problem {
                 .collect(),
         }
     }
-}
-
-/// The page behind a problem's `type`.
-#[get("/problems/{code}")]
-pub async fn show_problem_kind(code: Path<String>) -> Result<HttpResponse, Problem> {
-    let kind = KINDS.iter().find(|kind| kind.code == *code).ok_or_else(Problem::not_found)?;
-    let Kind { code, status, title_ja, title_en, remedy_ja, remedy_en } = kind;
-    Ok(HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
-        .body(format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width\"><title>{code}</title>\
-             <style>body{{font:16px/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}}\
-             code{{background:#eee;padding:.1em .3em}}</style>\
-             <p><code>{status}</code> <code>{code}</code></p>\
-             <section><h1>{title_en}</h1><p>{remedy_en}</p></section>\
-             <section lang=\"ja\"><h2>{title_ja}</h2><p>{remedy_ja}</p></section></html>\n"
-        )))
 }
 
 #[cfg(test)]

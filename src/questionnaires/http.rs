@@ -76,7 +76,7 @@ impl From<&(String, OwnSummary)> for QuestionnaireSummary {
 
 /// List questionnaires
 ///
-/// What a company can answer, with the guideline and edition it belongs to. With a token that has
+/// What a company can answer, with the guideline and edition it belongs to. With a token that holds
 /// `assessments:read`, those of the tenant's own guidelines too.
 #[utoipa::path(tag = "questionnaires", operation_id = "listQuestionnaires", security((), ("bearer" = [])),
     responses((status = 200, body = QuestionnairePage), Visiting))]
@@ -105,7 +105,7 @@ async fn list_questionnaires(
 /// Show a questionnaire
 ///
 /// Its sections and items, what each answer counts, what a score means, and for which companies an item
-/// applies.
+/// applies. With a token that holds `assessments:read`, also of the tenant's own guidelines.
 #[utoipa::path(tag = "questionnaires", operation_id = "getQuestionnaire", security((), ("bearer" = [])),
     params(("questionnaire" = String, Path, example = "ipa-self-check-3.1")),
     responses((status = 200, body = Questionnaire), Visiting))]

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 pub struct DecisionOut {
     pub as_of: DateTime<Utc>,
     /// Version of the rules.
-    #[schema(example = "2026.11.23")]
+    #[schema(example = "2026.11.26")]
     pub ruleset: String,
     pub stage: Stage,
     /// What follows from the facts, e.g. `appi_reportable`.

@@ -38,7 +38,7 @@ pub fn routes(config: &mut ServiceConfig) {
 #[into_params(parameter_in = Query)]
 pub struct RoutingParams {
     /// Decide with this version of the rules; the current one when left out.
-    #[param(max_length = 32, example = "2026.11.23.2")]
+    #[param(max_length = 32, example = "2026.11.26")]
     ruleset: Option<String>,
 }
 
@@ -171,7 +171,7 @@ pub struct RuleParams {
     #[param(max_length = 64, example = "ppc_leak_report")]
     contact: Option<String>,
     /// Rules of this version; of the current one when left out.
-    #[param(max_length = 32, example = "2026.11.23.2")]
+    #[param(max_length = 32, example = "2026.11.26")]
     ruleset: Option<String>,
     /// `next_cursor` of the page before.
     #[param(max_length = 200)]
@@ -196,7 +196,7 @@ async fn list_rules(
     let list = format!("{contact:?}");
     let ruleset = chosen(&rulesets, params.ruleset.as_deref())?;
     let parts = ["routing-rules", &ruleset.version, &list];
-    let page = Page::read(params.after.as_deref(), params.limit, &parts)?;
+    let page = Page::read(None, params.after.as_deref(), params.limit, &parts)?;
     let found: Vec<&RuleDocument> = ruleset
         .documents
         .iter()

@@ -122,7 +122,7 @@ pub struct DeadlineDocument {
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 #[schema(as = RoutingRuleset)]
 pub struct VersionDocument {
-    #[schema(example = "2026.11.23.2")]
+    #[schema(example = "2026.11.26")]
     pub version: String,
     #[schema(format = Date)]
     pub released_on: NaiveDate,

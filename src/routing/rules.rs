@@ -68,13 +68,13 @@ impl Ruleset {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Derivation {
     pub id: String,
     pub when: Condition,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rule {
     pub id: String,
     pub contact: String,
@@ -105,7 +105,7 @@ pub struct Rule {
 }
 
 /// Whom among several.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Party {
     Nobody,
     Fixed(String),
@@ -114,7 +114,7 @@ pub enum Party {
 }
 
 /// The rule is repeated for every item of a list that `filter` accepts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ForEach {
     pub list: usize,
     pub path: String,
@@ -124,7 +124,7 @@ pub struct ForEach {
 }
 
 /// Attaches a form to actions that are chosen already.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Annotation {
     pub when: Condition,
     pub contacts: Vec<String>,
@@ -133,7 +133,7 @@ pub struct Annotation {
 }
 
 /// Replaces a contact for the rules with a tag.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Substitution {
     pub id: String,
     pub when: Condition,
@@ -145,7 +145,7 @@ pub struct Substitution {
 }
 
 /// Shown with every answer; never a contact.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Guardrail {
     pub id: String,
     pub when: Condition,
@@ -153,7 +153,7 @@ pub struct Guardrail {
 }
 
 /// Facts that cannot both be so.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Contradiction {
     pub id: String,
     pub when: Condition,

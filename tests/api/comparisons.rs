@@ -69,7 +69,9 @@ fn the_plan_says_what_to_do_next_and_whom_to_ask(
 ) {
     let service = Service::start(engine);
     let acme = service.tenant("acme");
-    let client = client(&acme, json!({}));
+    let contracts = json!({"otasuketai": {"subscribed": true, "provider": "お助け隊O社"}});
+    let said = json!({"name": "A", "contracts": contracts});
+    let client = acme.post("/v1/clients", &said).expect(201).text("/id").to_owned();
     let made = self_check(
         &acme,
         &client,
@@ -93,11 +95,14 @@ fn the_plan_says_what_to_do_next_and_whom_to_ask(
         .collect();
     assert!(worth.is_sorted_by(|a, b| a >= b), "{worth:?}");
     let backup = items.iter().find(|item| item["control"] == "self-check-11").unwrap();
-    assert!(!backup["ask"].as_array().unwrap().is_empty());
+    assert!(items.iter().all(|item| !item["ask"].as_array().unwrap().is_empty()), "{plan:#}");
     assert!(
         backup["unlocks"].as_array().unwrap().iter().any(|u| u["programme"] == "scs" && u["stars"] == 3),
         "{backup:#}"
     );
+    // The company's own partner is the nearest, and is named.
+    assert_eq!(backup["ask"][0]["contact"], "otasuketai_provider");
+    assert_eq!(backup["ask"][0]["party"], "お助け隊O社");
     assert!(backup["reason"]["ja"].as_str().unwrap().contains("4点"));
     let text = plan.to_string();
     assert!(!text.contains("認定") && !text.contains("certif"));

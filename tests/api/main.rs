@@ -2,24 +2,32 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod assessments;
+mod audit;
+mod audit_tampering;
 mod bad_input;
 mod batches;
 mod clients;
 mod comparisons;
 mod contacts;
 mod document;
+mod errors;
+mod examples;
 mod guidelines;
 mod http;
 mod idempotency;
 mod incidents;
 mod limits;
+mod links;
+mod oauth;
 mod own_guidelines;
 mod plans;
+mod privacy;
 mod questionnaires;
 mod reports;
 mod responses;
 mod reviews;
 mod routing;
+mod service_accounts;
 mod support;
 mod tenancy;
 mod tokens;

@@ -6,6 +6,7 @@ use super::super::store;
 use super::asked;
 use super::fault;
 use crate::answer;
+use crate::audit;
 use crate::body::{Body, Query};
 use crate::caller::{Caller, Scope};
 use crate::clock;
@@ -66,8 +67,9 @@ pub async fn update_assessment(
             }
             let answers = merged(&questionnaire, &before.answers, &body.answers, &body.remove);
             let detail = Detail { changes: changes(&before.answers, &answers), comment: None };
-            let changed = before.answer(answers, now)?;
+            let changed = before.clone().answer(answers, now)?;
             store::save(conn, &tenant, &changed)?;
+            audit::changed(conn, &tenant, &before, &changed)?;
             store::events::add(conn, &tenant, &changed, Kind::Answered, &detail, &subject)?;
             Ok(changed)
         })
@@ -95,7 +97,8 @@ pub async fn delete_assessment(
         let draft = store::get(conn, &tenant, &id)?;
         precondition.holds(&AssessmentOut::from(draft.clone()))?;
         draft.may(Verb::Delete)?;
-        store::remove(conn, &tenant, &draft).map_err(Problem::from)
+        store::remove(conn, &tenant, &draft)?;
+        audit::removed(conn, &tenant, &draft, &[]).map_err(Problem::from)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -158,8 +161,8 @@ pub async fn list_events(
     Query(params): Query<EventParams>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsRead)?;
-    let parts = ["assessment-events", tenant.slug(), &id];
-    let page = Page::read(params.after.as_deref(), params.limit, &parts)?;
+    let parts = ["assessment-events", &**id];
+    let page = Page::read(Some(&tenant), params.after.as_deref(), params.limit, &parts)?;
     // The making is no row of its own: it stands in the assessment.
     let after: i32 = page.after.as_deref().map_or(-1, |after| after.parse().unwrap_or(i32::MAX));
     let fetch = page.fetch();

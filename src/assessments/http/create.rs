@@ -4,6 +4,7 @@ use super::super::dto::{AssessmentOut, NewAssessment, NewState};
 use super::super::store;
 use super::fault;
 use crate::answer;
+use crate::audit;
 use crate::body::Body;
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clients;
@@ -302,6 +303,7 @@ fn save_once(
     assessment: Assessment,
 ) -> Result<(Assessment, bool), Problem> {
     if store::add(conn, tenant, &assessment)? {
+        audit::created(conn, tenant, &assessment)?;
         return Ok((assessment, false));
     }
     let external_id = assessment.external_id.as_deref().unwrap_or_default();

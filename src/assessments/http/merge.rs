@@ -7,6 +7,7 @@ use super::super::store;
 use super::asked;
 use super::respond::answerable;
 use crate::answer;
+use crate::audit;
 use crate::body::Body;
 use crate::caller::{Caller, Scope};
 use crate::clock;
@@ -98,8 +99,9 @@ pub async fn merge_responses(
             let taken = merged(&questionnaire, &taken, &body.answers, &[]);
             let answers = merged(&questionnaire, &before.answers, &taken, &[]);
             let detail = Detail { changes: changes(&before.answers, &answers), comment: None };
-            let saved = before.answer(answers, now)?;
+            let saved = before.clone().answer(answers, now)?;
             store::save(conn, &tenant, &saved).map_err(StoreError::look_again)?;
+            audit::changed(conn, &tenant, &before, &saved)?;
             store::events::add(conn, &tenant, &saved, Kind::Merged, &detail, &subject)?;
             Ok::<_, Problem>(saved)
         })

@@ -5,6 +5,7 @@ use super::super::store;
 use super::asked;
 use crate::answer;
 use crate::caller::{Caller, Scope};
+use crate::clients;
 use crate::contacts::Directory;
 use crate::db::Db;
 use crate::guidelines::Catalogue;
@@ -64,7 +65,8 @@ pub async fn show_oscal_plan(
         .read(move |conn| {
             let assessment = store::get(conn, &tenant, &id)?;
             let questionnaire = asked(conn, &tenant, &questionnaires, &assessment)?;
-            let plan = plan(&questionnaire, &assessment.answers, &catalogue, &directory);
+            let client = clients::get(conn, &tenant, &assessment.client_id)?;
+            let plan = plan(&questionnaire, &assessment.answers, &catalogue, &directory, &client);
             plan_of_action(&assessment, &questionnaire, &plan).ok_or_else(nothing_to_do)
         })
         .await?;

@@ -72,9 +72,9 @@ impl Shelves {
             counting.iter().filter(|(other, _)| other.id == assessment.id || is_before(other, &assessment));
         let attribution = self.catalogue.edition(&questionnaire.guideline, &questionnaire.edition);
         Ok(Report {
-            client: client.name,
             result: score(&questionnaire, &assessment.answers),
-            plan: plan(&questionnaire, &assessment.answers, &self.catalogue, &self.directory),
+            plan: plan(&questionnaire, &assessment.answers, &self.catalogue, &self.directory, &client),
+            client: client.name,
             comparison,
             history: until_now.filter_map(|(assessment, asked)| entry(assessment, asked)).collect(),
             attribution: attribution

@@ -7,6 +7,7 @@ use super::asked;
 use crate::answer;
 use crate::body::Query;
 use crate::caller::{Caller, Scope};
+use crate::clients;
 use crate::contacts::Directory;
 use crate::db::{Db, StoreError};
 use crate::guidelines::Catalogue;
@@ -127,7 +128,8 @@ pub async fn show_plan(
         .read(move |conn| {
             let assessment = store::get(conn, &tenant, &id)?;
             let questionnaire = asked(conn, &tenant, &questionnaires, &assessment)?;
-            Ok::<_, Problem>(plan(&questionnaire, &assessment.answers, &catalogue, &directory))
+            let client = clients::get(conn, &tenant, &assessment.client_id)?;
+            Ok::<_, Problem>(plan(&questionnaire, &assessment.answers, &catalogue, &directory, &client))
         })
         .await?;
     answer::private(&request, &plan)

@@ -5,6 +5,7 @@ use super::super::events::{Detail, Kind};
 use super::super::store;
 use super::asked;
 use crate::answer;
+use crate::audit;
 use crate::body::Body;
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clock;
@@ -40,8 +41,8 @@ pub async fn submit_assessment(
         .write(move |conn| {
             let draft = store::get(conn, &tenant, &id)?;
             let questionnaire = asked(conn, &tenant, &questionnaires, &draft)?;
-            let submitted = draft.submit(&questionnaire, &subject, now)?;
-            decided(conn, &tenant, &submitted, Kind::Submitted, None, &subject)?;
+            let submitted = draft.clone().submit(&questionnaire, &subject, now)?;
+            decided(conn, &tenant, (&draft, &submitted), Kind::Submitted, None, &subject)?;
             Ok::<_, Problem>(submitted)
         })
         .await?;
@@ -94,8 +95,8 @@ pub async fn review_assessment(
     let reviewed = db
         .write(move |conn| {
             let submitted = store::get(conn, &tenant, &id)?;
-            let reviewed = submitted.review(verb, body.comment.clone(), &subject, now)?;
-            decided(conn, &tenant, &reviewed, kind, body.comment.clone(), &subject)?;
+            let reviewed = submitted.clone().review(verb, body.comment.clone(), &subject, now)?;
+            decided(conn, &tenant, (&submitted, &reviewed), kind, body.comment.clone(), &subject)?;
             Ok::<_, Problem>(reviewed)
         })
         .await?;
@@ -120,8 +121,9 @@ pub async fn reopen_assessment(
     let now = clock::now();
     let reopened = db
         .write(move |conn| {
-            let reopened = store::get(conn, &tenant, &id)?.reopen(now)?;
-            decided(conn, &tenant, &reopened, Kind::Reopened, None, &subject)?;
+            let before = store::get(conn, &tenant, &id)?;
+            let reopened = before.clone().reopen(now)?;
+            decided(conn, &tenant, (&before, &reopened), Kind::Reopened, None, &subject)?;
             Ok::<_, Problem>(reopened)
         })
         .await?;
@@ -133,11 +135,12 @@ pub async fn reopen_assessment(
 fn decided(
     conn: &mut AnyConnection,
     tenant: &Tenant,
-    assessment: &Assessment,
+    (before, assessment): (&Assessment, &Assessment),
     kind: Kind,
     comment: Option<String>,
     by: &str,
 ) -> Result<(), StoreError> {
     store::save(conn, tenant, assessment).map_err(StoreError::look_again)?;
+    audit::changed(conn, tenant, before, assessment)?;
     store::events::add(conn, tenant, assessment, kind, &Detail { comment, ..Detail::default() }, by)
 }

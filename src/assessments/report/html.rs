@@ -176,13 +176,13 @@ fn steps(report: &Report, language: Language) -> Markup {
             @for item in &report.plan.items {
                 li {
                     strong { @if let Some(number) = &item.number { "No. " (number) " " } (item.title.get(language)) }
-                    " （" (report.label(item.status, language)) "）"
+                    (say("（", " (")) (report.label(item.status, language)) (say("）", ")"))
                     @if let Some(advice) = &item.advice { p { (advice.get(language)) } }
                     p.why {
                         (item.reason.get(language))
                         @if !item.ask.is_empty() {
                             " " (say("相談先: ", "Ask: "))
-                            (item.ask.iter().map(|contact| contact.name.get(language)).collect::<Vec<_>>().join(say("、", ", ")))
+                            (item.ask.iter().map(|contact| contact.shown(language)).collect::<Vec<_>>().join(say("、", ", ")))
                         }
                     }
                 }

@@ -166,7 +166,7 @@ impl Sheets<'_> {
             (self.say("相談先", "Ask"), 36.0),
         ];
         let rows = report.plan.items.iter().map(|item| {
-            let ask: Vec<&str> = item.ask.iter().map(|contact| contact.name.get(language)).collect();
+            let ask: Vec<String> = item.ask.iter().map(|contact| contact.shown(language)).collect();
             vec![
                 i32::try_from(item.sequence).ok().into(),
                 item.title.get(language).into(),

@@ -4,6 +4,7 @@ use super::super::events::{Detail, Event, Kind};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::assessment_events::{self, dsl};
+use crate::wall;
 use chrono::NaiveDateTime;
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -39,7 +40,9 @@ impl Row {
 macro_rules! mine {
     ($tenant:expr, $of:expr) => {{
         let (tenant, of): (&Tenant, &Assessment) = ($tenant, $of);
-        dsl::assessment_events.filter(dsl::tenant.eq(tenant.slug())).filter(dsl::assessment_id.eq(&of.id))
+        dsl::assessment_events
+            .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+            .filter(dsl::assessment_id.eq(&of.id))
     }};
 }
 

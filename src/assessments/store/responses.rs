@@ -4,6 +4,7 @@ use super::super::responses::Response;
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::assessment_responses::{self, dsl};
+use crate::wall;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -67,7 +68,7 @@ macro_rules! mine {
     ($tenant:expr, $of:expr) => {{
         let (tenant, of): (&Tenant, &Assessment) = ($tenant, $of);
         dsl::assessment_responses
-            .filter(dsl::tenant.eq(tenant.slug()))
+            .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
             .filter(dsl::assessment_id.eq(&of.id))
     }};
 }

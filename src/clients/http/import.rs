@@ -3,6 +3,7 @@ use super::super::domain::{Client, NewClient};
 use super::super::sheet::{MOST_ROWS, Row, Unreadable, read};
 use super::super::store;
 use super::taken;
+use crate::audit;
 use crate::body::{File, Query};
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clock;
@@ -180,6 +181,7 @@ impl Work {
             StoreError::Duplicate => StoreError::Contended("somebody else added the client first".into()),
             other => other,
         })?;
+        audit::created(conn, &self.tenant, &client)?;
         Ok((RowOutcome::Created, Some(client.id)))
     }
 

@@ -5,6 +5,7 @@ use super::super::store;
 use super::ContactOut;
 use super::broken;
 use crate::answer;
+use crate::audit;
 use crate::body::{Body, Patch};
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clock;
@@ -46,6 +47,7 @@ pub async fn create_contact(
                     )));
                 }
                 store::add(conn, &tenant, &own)?;
+                audit::created(conn, &tenant, &own)?;
                 let location = format!("/v1/contacts/{}", own.said.id);
                 let body = answer::text(&ContactOut::own(&own, &directory, now)?)?;
                 Ok(Created { location, body, replayed: false })
@@ -59,7 +61,7 @@ pub async fn create_contact(
 ///
 /// A JSON merge patch to what the tenant says of the contact: what is null goes away, and then what ships
 /// stands there again. A shipped contact that was not overridden yet is overridden by this. Needs
-/// `contacts:write` and `If-Match`.
+/// `contacts:write` and `If-Match`; a token that is narrowed to one client may not.
 #[utoipa::path(tag = "contacts", operation_id = "updateContact",
     request_body(content = NewContact, content_type = "application/merge-patch+json"),
     params(("contact" = String, Path, example = "own-hoshu-m"),
@@ -91,10 +93,12 @@ pub async fn update_contact(
             let made = made(said, &directory, now)?;
             let Some(found) = found else {
                 store::add(conn, &tenant, &made).map_err(StoreError::look_again)?;
+                audit::created(conn, &tenant, &made)?;
                 return ContactOut::own(&made, &directory, now);
             };
             let next = OwnContact { revision: found.revision + 1, created_at: found.created_at, ..made };
             store::save(conn, &tenant, &next)?;
+            audit::changed(conn, &tenant, &found, &next)?;
             ContactOut::own(&next, &directory, now)
         })
         .await?;
@@ -104,7 +108,7 @@ pub async fn update_contact(
 /// Take an own contact or an override away
 ///
 /// Where a shipped contact was overridden, what ships stands there again. Needs `contacts:write` and
-/// `If-Match`.
+/// `If-Match`; a token that is narrowed to one client may not.
 #[utoipa::path(tag = "contacts", operation_id = "deleteContact",
     params(("contact" = String, Path, example = "own-hoshu-m"),
         ("If-Match" = String, Header, description = "The ETag of the contact", max_length = 200)),
@@ -124,7 +128,10 @@ pub async fn delete_contact(
         let found = found(conn, &tenant, &id)?;
         precondition.holds(&shown(found.as_ref(), &directory, &id, now)?)?;
         match found {
-            Some(own) => Ok(store::remove(conn, &tenant, &own)?),
+            Some(own) => {
+                store::remove(conn, &tenant, &own)?;
+                audit::removed(conn, &tenant, &own, &[]).map_err(Problem::from)
+            }
             None => Err(Problem::new(&kinds::IN_USE).with_detail(LocalizedText::new(
                 "同梱の連絡先は取り除けません。",
                 "A shipped contact cannot be taken away.",

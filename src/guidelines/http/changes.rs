@@ -29,8 +29,8 @@ pub struct ChangesParams {
 /// Show what an edition changed
 ///
 /// Every control that was added, changed, moved, renumbered or withdrawn since an earlier edition, with
-/// what is known of each change; the appendices, and what the editions changed as a whole. The texts of a
-/// tenant's own guidelines are compared.
+/// what is known of each change; the appendices, and what the editions changed as a whole. With a token that
+/// holds `assessments:read`, also of the tenant's own guidelines, whose texts are compared.
 #[utoipa::path(tag = "guidelines", operation_id = "getEditionChanges", security((), ("bearer" = [])),
     params(("guideline" = String, Path, example = "ipa-sme"), ("edition" = String, Path, example = "4.0"), ChangesParams),
     responses((status = 200, body = EditionChanges), Visiting))]
@@ -97,7 +97,8 @@ fn which(known: &[&str]) -> Problem {
 /// Show an edition as an OSCAL catalog
 ///
 /// OSCAL 1.2, JSON. Standard fields hold Japanese; English and what OSCAL has no field for stand in
-/// properties and parts of our own namespace. A tenant's own guideline comes back as it was sent.
+/// properties and parts of our own namespace. With a token that holds `assessments:read`, a guideline of the
+/// tenant's own comes back as it was sent.
 #[utoipa::path(tag = "guidelines", operation_id = "getOscalCatalog", security((), ("bearer" = [])),
     params(("guideline" = String, Path, example = "ipa-sme"), ("edition" = String, Path, example = "3.1")),
     responses((status = 200, body = Document), Visiting))]

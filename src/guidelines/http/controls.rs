@@ -1,9 +1,10 @@
 //! `/v1/guidelines/{guideline}/editions/{edition}/controls`.
 use super::super::catalogue::{Catalogue, Filter, Held};
 use super::super::domain::{Control, Term};
+use super::Found;
 use super::find;
 use crate::body::Query;
-use crate::caller::Visitor;
+use crate::caller::{Scope, Visitor};
 use crate::db::Db;
 use crate::page::Page;
 use crate::problem::{Fault, Problem, Visiting};
@@ -65,7 +66,7 @@ pub struct ControlParams {
 /// List controls
 ///
 /// The controls of an edition, in its order; every filter that is given must hold. With `q` those that
-/// fit best come first.
+/// fit best come first. With a token that holds `assessments:read`, also those of the tenant's own.
 #[utoipa::path(tag = "guidelines", operation_id = "listControls", security((), ("bearer" = [])),
     params(("guideline" = String, Path, example = "ipa-sme"), ("edition" = String, Path, example = "3.1"), ControlParams),
     responses((status = 200, body = ControlPage), Visiting))]
@@ -79,12 +80,14 @@ pub async fn list_controls(
     Query(params): Query<ControlParams>,
 ) -> Result<HttpResponse, Problem> {
     let found = find(&catalogue, &db, &visitor, &path.0, &path.1).await?;
+    // A list of the visitor's own is theirs; what ships is everybody's.
+    let whose = visitor.with(Scope::AssessmentsRead).filter(|_| matches!(found, Found::Own(..)));
     found.show(&request, |held| {
         let filter = params.filter(held)?;
         // The request's own words, without the position in the list, name the list.
         let list = format!("{filter:?}");
-        let page =
-            Page::read(params.after.as_deref(), params.limit, &["controls", &path.0, &path.1, &list])?;
+        let parts = ["controls", &path.0, &path.1, &list];
+        let page = Page::read(whose.as_ref(), params.after.as_deref(), params.limit, &parts)?;
         let (items, next_cursor) = page.of(held.find(&filter), |control| &control.key)?;
         Ok(ControlPage { items: items.into_iter().cloned().collect(), next_cursor })
     })
@@ -92,7 +95,8 @@ pub async fn list_controls(
 
 /// Show a control
 ///
-/// One control of an edition, in both languages, with its sources and how sure they are.
+/// One control of an edition, in both languages, with its sources and how sure they are. With a token that holds
+/// `assessments:read`, also of the tenant's own.
 #[utoipa::path(tag = "guidelines", operation_id = "getControl", security((), ("bearer" = [])),
     params(("guideline" = String, Path, example = "ipa-sme"), ("edition" = String, Path, example = "3.1"),
         ("control" = String, Path, example = "self-check-01")),

@@ -66,7 +66,7 @@ pub async fn list_mappings(
         let wanted =
             |one: &&Related| params.control.as_ref().is_none_or(|control| one.from.control == *control);
         let list = format!("{:?}", (&params.from, &params.to, &params.control));
-        let page = Page::read(params.after.as_deref(), params.limit, &["mappings", &list])?;
+        let page = Page::read(None, params.after.as_deref(), params.limit, &["mappings", &list])?;
         let keyed: Vec<(String, &Related)> = all.iter().filter(wanted).map(|one| (key(one), one)).collect();
         let (items, next_cursor) = page.of(keyed, |(key, _)| key)?;
         let notes = catalogue.mapping_notes(all);

@@ -5,6 +5,7 @@ use super::super::own::{MOST, MOST_CONTROLS, OwnEdition, OwnSummary, held};
 use super::super::store;
 use super::broken;
 use crate::answer;
+use crate::audit;
 use crate::body::{self, Body};
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clock;
@@ -70,7 +71,8 @@ pub async fn create_guideline(
 
 /// Take an own edition away
 ///
-/// Only while no assessment has ever answered it. Needs `admin` and `If-Match`.
+/// Only while no assessment has ever answered it. Needs `admin` and `If-Match`; a token that is narrowed to one
+/// client may not.
 #[utoipa::path(tag = "guidelines", operation_id = "deleteEdition",
     params(("guideline" = String, Path, example = "own-baseline"), ("edition" = String, Path, example = "2026.1"),
         ("If-Match" = String, Header, description = "The ETag of the edition", max_length = 200)),
@@ -96,9 +98,10 @@ pub async fn delete_edition(
         let own = store::get(conn, &tenant, &guideline, &edition)?;
         precondition.holds(&own.held().map_err(broken)?.edition)?;
         match store::remove(conn, &tenant, &guideline, &edition) {
-            Err(StoreError::Stale) => Err(Problem::new(&kinds::IN_USE)),
-            other => other.map_err(Problem::from),
+            Err(StoreError::Stale) => return Err(Problem::new(&kinds::IN_USE)),
+            other => other?,
         }
+        audit::removed(conn, &tenant, &own, &[]).map_err(Problem::from)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -227,6 +230,7 @@ fn put_once(conn: &mut AnyConnection, tenant: &Tenant, own: &OwnEdition) -> Resu
             }
             // Whoever was first has it: looking again finds it.
             store::add(conn, tenant, own).map_err(StoreError::look_again)?;
+            audit::created(conn, tenant, own)?;
         }
     }
     let held = own.held().map_err(broken)?;

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 /// The edition that a catalog holds, under the name that it is to have here.
 pub fn edition(catalog: &Catalog, guideline: &str, edition: &str) -> (Edition, Vec<Control>) {
+    let catalog = &*oscal::filled(catalog);
     let sources = catalog.back_matter.iter().flat_map(|back| &back.resources);
     let reader = Reader {
         guideline,

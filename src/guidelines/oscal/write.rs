@@ -16,6 +16,7 @@ pub fn catalog(edition: &Edition, controls: &[Control]) -> oscal::CatalogDocumen
     let resources = writer.resources.into_values().collect();
     oscal::CatalogDocument {
         catalog: Catalog {
+            params: vec![],
             uuid: oscal::uuid(&["catalog", of[0], of[1]]),
             metadata,
             groups,
@@ -210,6 +211,7 @@ impl Writer<'_> {
             text: None,
         }));
         oscal::Control {
+            params: vec![],
             id: control.key.clone(),
             class: Some("control".to_owned()),
             title: control.title.ja.clone(),

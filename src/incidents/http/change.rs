@@ -6,6 +6,7 @@ use super::Case;
 use super::accepted;
 use super::taken;
 use crate::answer;
+use crate::audit;
 use crate::body::Patch;
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clock;
@@ -61,7 +62,7 @@ pub async fn update_incident(
             let then = case.plan(ruleset, &before, now)?;
             let next = accepted((ruleset, &directory), &case.client, &after, now)?;
             let facts = changed_facts(&before.facts, &after.facts);
-            let changed = incident.changed(said.title, said.external_id, after.facts, now);
+            let changed = incident.clone().changed(said.title, said.external_id, after.facts, now);
             let mut saved = changed.clone();
             if facts.is_empty() {
                 save(conn, &tenant, &changed)?;
@@ -77,6 +78,7 @@ pub async fn update_incident(
                 saved.revision += 1;
                 case.note(conn, &tenant, &by, (&event, now), what)?;
             }
+            audit::changed(conn, &tenant, &incident, &saved)?;
             Ok::<_, Problem>(saved)
         })
         .await?;

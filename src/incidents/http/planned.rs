@@ -31,7 +31,7 @@ pub struct PlanParams {
     /// Tell what changed since this time; since before the latest event when left out.
     since: Option<DateTime<Utc>>,
     /// Decide with this version of the rules; the current one when left out.
-    #[param(max_length = 32, example = "2026.11.23.2")]
+    #[param(max_length = 32, example = "2026.11.26")]
     ruleset: Option<String>,
 }
 
@@ -146,8 +146,8 @@ pub async fn show_timeline(
     Query(params): Query<TimelineParams>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::IncidentsRead)?;
-    let parts = ["timeline", tenant.slug(), &id];
-    let page = Page::read(params.after.as_deref(), params.limit, &parts)?;
+    let parts = ["timeline", &**id];
+    let page = Page::read(Some(&tenant), params.after.as_deref(), params.limit, &parts)?;
     let events = db
         .read(move |conn| {
             let incident = store::get(conn, &tenant, &id)?;

@@ -5,6 +5,7 @@ use super::super::referral::{Referral, ReferralState, Refusal};
 use super::super::store;
 use super::Case;
 use crate::answer;
+use crate::audit;
 use crate::body::Body;
 use crate::caller::{Caller, Scope};
 use crate::clock;
@@ -85,6 +86,7 @@ pub async fn create_referral(
                     updated_at: now,
                 };
                 store::add_referral(conn, &tenant, &referral)?;
+                audit::created(conn, &tenant, &referral)?;
                 case.note(conn, &tenant, &by, (&event, now), What::ReferralSent(referral.handover()))?;
                 let location = format!("/v1/incidents/{}/referrals/{}", referral.incident_id, referral.id);
                 let body = answer::text(&ReferralOut::from(referral))?;
@@ -152,8 +154,9 @@ pub async fn update_referral(
             let referral = store::referral(conn, &tenant, &path.0, &path.1)?;
             precondition.holds(&ReferralOut::from(referral.clone()))?;
             let ReferralPatch { state, note, outcome } = said.clone();
-            let changed = referral.changed(state, note, outcome, now).map_err(refused)?;
+            let changed = referral.clone().changed(state, note, outcome, now).map_err(refused)?;
             store::save_referral(conn, &tenant, &changed)?;
+            audit::changed(conn, &tenant, &referral, &changed)?;
             let what = What::ReferralChanged(changed.handover());
             let case = Case::load(conn, &tenant, &path.0)?;
             case.note(conn, &tenant, &by, (&event, now), what)?;

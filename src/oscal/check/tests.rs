@@ -56,6 +56,20 @@ fn what_a_schema_cannot_see_is_seen() {
             |c| c["groups"][0]["controls"][0]["links"][0]["href"] = json!("#nowhere"),
             &["/groups/0/controls/0/links/0/href dangling-reference"],
         ),
+        (
+            |c| {
+                c["groups"][0]["params"] =
+                    json!([{"id": "p"}, {"id": "q", "select": {"choice": ["{{ insert: param, r }}"]}}]);
+                c["params"] = json!([{"id": "p"}]);
+                c["groups"][0]["controls"][0]["parts"][0]["prose"] =
+                    json!("{{ insert: param, p }} {{ insert: param, gone }}");
+            },
+            &[
+                "/groups/0/controls/0/parts/0/prose dangling-reference",
+                "/groups/0/params/0/id duplicate-id",
+                "/groups/0/params/1/select/choice/0 dangling-reference",
+            ],
+        ),
         (|c| c["metadata"]["oscal-version"] = json!("2.0.0"), &["/metadata/oscal-version oscal-version"]),
         (
             |c| c["groups"][0]["controls"][1]["links"] = json!([{"href": "#a", "rel": "required"}]),

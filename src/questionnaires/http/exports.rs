@@ -21,7 +21,8 @@ use utoipa::IntoParams;
 /// Show a questionnaire as an OSCAL profile
 ///
 /// OSCAL 1.2, JSON: which controls of the guideline's catalog it asks about. It imports the catalog by a
-/// link relative to this address.
+/// link relative to this address. With a token that holds `assessments:read`, also of the tenant's own
+/// guidelines.
 #[utoipa::path(tag = "questionnaires", operation_id = "getOscalProfile", security((), ("bearer" = [])),
     params(("questionnaire" = String, Path, example = "ipa-self-check-3.1")),
     responses((status = 200, body = Document), Visiting))]

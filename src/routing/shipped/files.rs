@@ -44,7 +44,7 @@ impl RuleFiles {
                 "01-life-and-contractors" "02-cover-and-evidence" "03-police-and-experts"
                 "04-personal-information" "05-sector-reports" "06-counterparties" "07-sharing" "08-recovery"
             },
-            before: files! { "before" "2026.11.23" },
+            before: files! { "before" "2026.11.23.2" "2026.11.23" },
         }
     }
 }

@@ -1,23 +1,13 @@
-//! Every comparison of the rules, changed one at a time: some case must come out differently.
-//! `make mutants-routing` runs it and says how many were tried.
-use super::bases;
-use super::cases;
-use super::lines;
-use super::read;
-use super::with;
-use crate::contacts::Directory;
-use crate::routing::Facts;
+//! What somebody might write instead in the place of one comparison of the rules.
 use crate::routing::condition::{Condition, Op};
 use crate::routing::deadline::{Count, Deadline};
 use crate::routing::rules::{
-    Annotation, Contradiction, Derivation, Guardrail, Party, Rule, Ruleset, Rulesets, Substitution,
+    Annotation, Contradiction, Derivation, Guardrail, Party, Rule, Ruleset, Substitution,
 };
-use crate::routing::shipped::RuleFiles;
 use crate::routing::words::{Obligation, OnUnknown};
-use crate::shipped::Faults;
 use chrono::Days;
 use std::cmp::Ordering::{Equal, Greater, Less};
-use std::collections::BTreeSet;
+use std::mem::swap;
 
 /// What somebody might write instead, in the place of one test.
 fn other_ops(op: &Op, two_valued: bool) -> Vec<Op> {
@@ -146,118 +136,121 @@ fn other_deadlines(deadline: &Deadline) -> Vec<Deadline> {
     }
 }
 
-/// A change to make in the rules, and its name.
-type Mutant = (String, Box<dyn Fn(&mut Ruleset)>);
+/// One entry of the rules, as it stands or as somebody might write it.
+#[derive(Clone)]
+pub enum Part {
+    Rule(Box<Rule>),
+    Derivation(Derivation),
+    Guardrail(Guardrail),
+    Contradiction(Contradiction),
+    Substitution(Substitution),
+    Annotation(Annotation),
+}
 
+pub struct Mutant {
+    pub name: String,
+    /// Where the entry stands in its list.
+    pub index: usize,
+    pub part: Part,
+}
+
+impl Mutant {
+    /// Puts the changed entry in its place, and takes out what stood there.
+    pub fn swap(&mut self, rules: &mut Ruleset) {
+        let index = self.index;
+        match &mut self.part {
+            Part::Rule(part) => swap(&mut **part, &mut rules.rules[index]),
+            Part::Derivation(part) => swap(part, &mut rules.derivations[index]),
+            Part::Guardrail(part) => swap(part, &mut rules.guardrails[index]),
+            Part::Contradiction(part) => swap(part, &mut rules.contradictions[index]),
+            Part::Substitution(part) => swap(part, &mut rules.substitutions[index]),
+            Part::Annotation(part) => swap(part, &mut rules.annotations[index]),
+        }
+    }
+}
+
+/// Every change of one comparison.
 pub fn mutants(ruleset: &Ruleset) -> Vec<Mutant> {
     let mut all: Vec<Mutant> = vec![];
     macro_rules! conditions {
-        ($list:ident, $name:expr, |$item:ident| $condition:expr, $two_valued:expr) => {
-            for (index, $item) in ruleset.$list.iter().enumerate() {
-                for (number, changed) in others(&$condition, $two_valued).into_iter().enumerate() {
-                    let name = format!("{} condition {number}: {changed:?}", $name($item));
-                    all.push((
-                        name,
-                        Box::new(move |rules: &mut Ruleset| {
-                            let $item = &mut rules.$list[index];
-                            $condition = changed.clone();
-                        }),
-                    ));
+        ($list:ident, $part:ident, $name:expr, $two_valued:expr) => {
+            for (index, entry) in ruleset.$list.iter().enumerate() {
+                for when in others(&entry.when, $two_valued) {
+                    let name = format!("{}: {}", $name(entry), shown(&when));
+                    let mut entry = entry.clone();
+                    entry.when = when;
+                    all.push(Mutant { name, index, part: Part::$part(entry) });
                 }
             }
         };
     }
-    conditions!(rules, |r: &Rule| r.id.clone(), |item| item.when, item.on_unknown == OnUnknown::Skip);
-    conditions!(derivations, |d: &Derivation| d.id.clone(), |item| item.when, false);
-    conditions!(guardrails, |g: &Guardrail| g.id.clone(), |item| item.when, true);
-    conditions!(contradictions, |c: &Contradiction| c.id.clone(), |item| item.when, true);
-    conditions!(substitutions, |s: &Substitution| s.id.clone(), |item| item.when, true);
-    conditions!(annotations, |a: &Annotation| a.form.clone(), |item| item.when, true);
+    conditions!(derivations, Derivation, |d: &Derivation| d.id.clone(), false);
+    conditions!(guardrails, Guardrail, |g: &Guardrail| g.id.clone(), true);
+    conditions!(contradictions, Contradiction, |c: &Contradiction| c.id.clone(), true);
+    conditions!(substitutions, Substitution, |s: &Substitution| s.id.clone(), true);
+    conditions!(annotations, Annotation, |a: &Annotation| a.form.clone(), true);
     for (index, rule) in ruleset.rules.iter().enumerate() {
-        let mut add = |what: String, change: Box<dyn Fn(&mut Rule)>| {
-            let name = format!("{} {what}", rule.id);
-            all.push((name, Box::new(move |rules: &mut Ruleset| change(&mut rules.rules[index]))));
-        };
-        if let Some(each) = &rule.for_each {
-            for (number, changed) in others(&each.filter, true).into_iter().enumerate() {
-                add(
-                    format!("filter {number}: {changed:?}"),
-                    Box::new(move |rule| {
-                        if let Some(each) = &mut rule.for_each {
-                            each.filter = changed.clone();
-                        }
-                    }),
-                );
-            }
-        }
-        for changed in other_deadlines(&rule.deadline) {
-            add(format!("deadline {changed:?}"), Box::new(move |rule| rule.deadline = changed.clone()));
-        }
-        for stage in rule.stages.clone() {
-            if rule.stages.len() > 1 {
-                add(format!("not in {stage:?}"), Box::new(move |rule| rule.stages.retain(|s| *s != stage)));
-            }
-        }
-        let weaker = if rule.obligation == Obligation::May { Obligation::Should } else { Obligation::May };
-        add(format!("is {weaker:?}"), Box::new(move |rule| rule.obligation = weaker));
-        if rule.on_unknown == OnUnknown::Provisional {
-            add("skips what is unknown".into(), Box::new(|rule| rule.on_unknown = OnUnknown::Skip));
-        }
-        for general in rule.overrides.clone() {
-            add(
-                format!("lets {general} be"),
-                Box::new(move |rule| rule.overrides.retain(|r| *r != general)),
-            );
-        }
-        if let Some(from) = rule.effective_from {
-            for day in [from - Days::new(1), from + Days::new(1)] {
-                add(format!("from {day}"), Box::new(move |rule| rule.effective_from = Some(day)));
-            }
-        }
-        if !matches!(rule.party, Party::Nobody) {
-            add("without party".into(), Box::new(|rule| rule.party = Party::Nobody));
+        for (what, changed) in other_rules(rule) {
+            let name = format!("{}: {what}", rule.id);
+            all.push(Mutant { name, index, part: Part::Rule(Box::new(changed)) });
         }
     }
     all
 }
 
-pub fn fresh() -> Ruleset {
-    let mut faults = Faults::default();
-    let directory = Directory::load(&mut faults);
-    Rulesets::of(&RuleFiles::shipped(), &directory, &mut faults).into_current()
+/// A condition in few words.
+pub fn shown(condition: &Condition) -> String {
+    let joined = |word: &str, parts: &[Condition]| {
+        format!("{word}({})", parts.iter().map(shown).collect::<Vec<_>>().join(", "))
+    };
+    match condition {
+        Condition::All(parts) => joined("all", parts),
+        Condition::Any(parts) => joined("any", parts),
+        Condition::Not(part) => format!("not {}", shown(part)),
+        Condition::Test(test) => format!("{} {:?}", test.path, test.op),
+    }
 }
 
-#[test]
-#[ignore = "takes minutes: make mutants-routing"]
-#[allow(clippy::print_stdout)] // It says how many were tried.
-fn each_change_of_a_comparison_turns_a_case_red() {
-    let whole = fresh();
-    let bases = bases();
-    let facts: Vec<Facts> = bases
-        .values()
-        .cloned()
-        .chain(cases().iter().map(|case| with(&bases[&case.base], &case.set)))
-        .map(|json| read(&whole, &json).unwrap())
-        .collect();
-    let right: Vec<BTreeSet<String>> = facts.iter().map(|facts| lines(&whole, facts)).collect();
-    let mutants = mutants(&whole);
-    let mut changed = fresh();
-    let mut survivors = vec![];
-    let tried = mutants.len();
-    for (name, change) in mutants {
+fn other_rules(rule: &Rule) -> Vec<(String, Rule)> {
+    let mut all = vec![];
+    let mut add = |what: String, change: &dyn Fn(&mut Rule)| {
+        let mut changed = rule.clone();
         change(&mut changed);
-        if facts.iter().zip(&right).all(|(facts, right)| lines(&changed, facts) == *right) {
-            survivors.push(name);
+        all.push((what, changed));
+    };
+    for when in others(&rule.when, rule.on_unknown == OnUnknown::Skip) {
+        add(shown(&when), &|rule| rule.when = when.clone());
+    }
+    if let Some(each) = &rule.for_each {
+        for filter in others(&each.filter, true) {
+            add(format!("of each {}", shown(&filter)), &|rule| {
+                if let Some(each) = &mut rule.for_each {
+                    each.filter = filter.clone();
+                }
+            });
         }
-        changed = fresh();
     }
-    println!("{tried} tried, {} killed, {} survive", tried - survivors.len(), survivors.len());
-    for survivor in &survivors {
-        println!("survives: {survivor}");
+    for deadline in other_deadlines(&rule.deadline) {
+        add(format!("{deadline:?}"), &|rule| rule.deadline = deadline.clone());
     }
-    assert!(survivors.len() <= SURVIVORS, "{} survive", survivors.len());
+    for stage in rule.stages.iter().filter(|_| rule.stages.len() > 1) {
+        add(format!("not in {stage:?}"), &|rule| rule.stages.retain(|s| s != stage));
+    }
+    let weaker = if rule.obligation == Obligation::May { Obligation::Should } else { Obligation::May };
+    add(format!("is {weaker:?}"), &|rule| rule.obligation = weaker);
+    if rule.on_unknown == OnUnknown::Provisional {
+        add("skips what is unknown".into(), &|rule| rule.on_unknown = OnUnknown::Skip);
+    }
+    for general in &rule.overrides {
+        add(format!("lets {general} be"), &|rule| rule.overrides.retain(|r| r != general));
+    }
+    if let Some(from) = rule.effective_from {
+        for day in [from - Days::new(1), from + Days::new(1)] {
+            add(format!("from {day}"), &|rule| rule.effective_from = Some(day));
+        }
+    }
+    if !matches!(rule.party, Party::Nobody) {
+        add("without party".into(), &|rule| rule.party = Party::Nobody);
+    }
+    all
 }
-
-/// So many survive: changes that no facts can tell apart, and some that no case tells apart yet. It only
-/// ever goes down.
-const SURVIVORS: usize = 149;

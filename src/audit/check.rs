@@ -1,0 +1,156 @@
+//! Reading a log from its beginning, and telling where it is not what was written.
+use super::chain::{GENESIS, hash};
+use super::domain::Event;
+use super::head::{Head, Signed};
+use std::fmt;
+
+/// Something that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The event, its hash or its place is not what was sealed.
+    Altered { sequence: i64 },
+    /// Events that are not there.
+    Gap { first: i64, last: i64 },
+    /// The log ends before its head.
+    Truncated { last: i64, head: i64 },
+    /// The log goes on after its head: nobody signed the rest.
+    Unsigned { head: i64, last: i64 },
+    /// The chain is whole, and another one than the one that was signed.
+    Rewritten { sequence: i64 },
+    /// A head that the key did not sign.
+    Forged { sequence: i64 },
+    /// There are events and no head.
+    Headless { last: i64 },
+    /// A row that cannot be read as an event.
+    Unreadable { after: i64, why: String },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Altered { sequence } => write!(f, "event {sequence} is not what was sealed"),
+            Self::Gap { first, last } => write!(f, "events {first} to {last} are missing"),
+            Self::Truncated { last, head } => {
+                write!(f, "the log ends with event {last}, and its head says {head}")
+            }
+            Self::Unsigned { head, last } => {
+                write!(f, "events {} to {last} are in no signed head", head + 1)
+            }
+            Self::Rewritten { sequence } => {
+                write!(f, "the log up to event {sequence} is not the one that was signed")
+            }
+            Self::Forged { sequence } => {
+                write!(f, "the head at event {sequence} is not signed with the key of the log")
+            }
+            Self::Headless { last } => write!(f, "there are events up to {last} and no signed head"),
+            Self::Unreadable { after, why } => {
+                write!(f, "what stands after event {after} cannot be read: {why}")
+            }
+        }
+    }
+}
+
+/// Goes along a log, event by event, and holds it against heads.
+#[derive(Debug)]
+pub struct Checker {
+    tenant: String,
+    /// Heads that are still to come, by sequence; the last one is the newest in the database.
+    heads: Vec<Head>,
+    newest: Option<Head>,
+    next: i64,
+    previous: Option<String>,
+    findings: Vec<Finding>,
+}
+
+impl Checker {
+    /// `stored` are the heads in the database, `kept` those that somebody kept elsewhere; `is_ours` tells
+    /// whether a signature is the key's.
+    pub fn new(
+        tenant: &str,
+        stored: Vec<Signed>,
+        kept: Vec<Signed>,
+        is_ours: impl Fn(&Signed) -> bool,
+    ) -> Self {
+        let (mut findings, mut good) = (vec![], vec![]);
+        let count = stored.len();
+        for (index, signed) in stored.into_iter().chain(kept).enumerate() {
+            if is_ours(&signed) && signed.head.tenant == tenant {
+                good.push((index < count, signed.head));
+            } else {
+                findings.push(Finding::Forged { sequence: signed.head.sequence });
+            }
+        }
+        let newest = good.iter().filter(|(stored, _)| *stored).map(|(_, head)| head);
+        let newest = newest.max_by_key(|head| head.sequence).cloned();
+        let (base, base_hash) =
+            newest.as_ref().map_or((0, GENESIS.to_owned()), |head| (head.base, head.base_hash.clone()));
+        let mut heads: Vec<Head> = good.into_iter().map(|(_, head)| head).collect();
+        heads.sort_by_key(|head| head.sequence);
+        let mut checker = Self {
+            tenant: tenant.to_owned(),
+            heads,
+            newest,
+            next: base + 1,
+            previous: Some(base_hash),
+            findings,
+        };
+        checker.meet(base);
+        checker
+    }
+
+    /// Holds what has been read so far against the heads that end there. What lies before the base is not
+    /// kept, and cannot be compared.
+    fn meet(&mut self, sequence: i64) {
+        let rest = self.heads.partition_point(|head| head.sequence <= sequence);
+        for head in self.heads.drain(..rest) {
+            let is_here = head.sequence == sequence;
+            if is_here && self.previous.as_ref().is_some_and(|hash| *hash != head.hash) {
+                self.findings.push(Finding::Rewritten { sequence });
+            }
+        }
+    }
+
+    pub fn read(&mut self, event: &Event) {
+        let sequence = event.sequence;
+        if sequence < self.next {
+            // Before the base: nothing should be there any more.
+            self.findings.push(Finding::Altered { sequence });
+            return;
+        }
+        if sequence > self.next {
+            self.findings.push(Finding::Gap { first: self.next, last: sequence - 1 });
+            self.previous = None;
+            self.meet(sequence - 1);
+        }
+        // After a gap nothing is known of the one before; its own hash counts from here on.
+        if let Some(previous) = &self.previous
+            && hash(previous, &self.tenant, sequence, &event.entry) != event.hash
+        {
+            self.findings.push(Finding::Altered { sequence });
+        }
+        self.previous = Some(event.hash.clone());
+        self.next = sequence + 1;
+        self.meet(sequence);
+    }
+
+    /// The rows after this cannot be read.
+    pub fn unreadable(&mut self, why: String) {
+        self.findings.push(Finding::Unreadable { after: self.next - 1, why });
+    }
+
+    /// Everything that was found, when all has been read.
+    pub fn findings(mut self) -> Vec<Finding> {
+        let last = self.next - 1;
+        if let Some(head) = self.heads.last() {
+            self.findings.push(Finding::Truncated { last, head: head.sequence });
+        }
+        match &self.newest {
+            None if last > 0 => self.findings.push(Finding::Headless { last }),
+            Some(head) if head.sequence < last => {
+                self.findings.push(Finding::Unsigned { head: head.sequence, last });
+            }
+            _ => {}
+        }
+        self.findings
+    }
+}

@@ -1,0 +1,133 @@
+//! The log in the database. A command notes what it does in its own transaction; sealing comes after it.
+pub mod operator;
+mod rows;
+pub mod sealing;
+pub mod verifying;
+
+use super::domain::{Audited, Detail, Effect, Event, Named};
+use super::head::Signed;
+use crate::caller::Tenant;
+use crate::clock;
+use crate::db::{AnyConnection, StoreError};
+use crate::schema::audit_events::dsl;
+use crate::schema::audit_heads;
+use crate::schema::audit_inbox;
+use crate::wall;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use rows::{EventRow, HeadRow, InboxRow};
+
+/// Notes that the thing was made.
+pub fn created<T: Audited>(conn: &mut AnyConnection, tenant: &Tenant, thing: &T) -> Result<(), StoreError> {
+    note(conn, tenant, Effect::Created, thing.named(), &Detail::of(None, Some(thing)))
+}
+
+/// Notes that the thing was changed.
+pub fn changed<T: Audited>(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    before: &T,
+    after: &T,
+) -> Result<(), StoreError> {
+    note(conn, tenant, Effect::Changed, after.named(), &Detail::of(Some(before), Some(after)))
+}
+
+/// Notes that the thing was taken away, and how much of what with it.
+pub fn removed<T: Audited>(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    thing: &T,
+    with: &[(&str, usize)],
+) -> Result<(), StoreError> {
+    let detail = Detail::of(Some(thing), None).with_counts(with);
+    note(conn, tenant, Effect::Removed, thing.named(), &detail)
+}
+
+/// One row, and nothing that another command would wait for. Id and time are taken here, so that a write costs
+/// its feature one line.
+fn note(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    effect: Effect,
+    named: Named,
+    detail: &Detail,
+) -> Result<(), StoreError> {
+    let who = (tenant.slug(), tenant.author());
+    let row = InboxRow::of(who, effect, named, detail, clock::new_id(), clock::now())?;
+    diesel::insert_into(audit_inbox::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Which events of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub action: Option<String>,
+    pub subject: Option<String>,
+    pub resource: Option<String>,
+    pub resource_id: Option<String>,
+    pub client_id: Option<String>,
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// Sealed events, oldest first.
+pub fn page(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    filter: &Filter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Event>, StoreError> {
+    let Filter { action, subject, resource, resource_id, client_id, from, to } = filter;
+    let mut query = dsl::audit_events
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+        .filter(dsl::sequence.gt(after))
+        .order(dsl::sequence)
+        .limit(limit)
+        .select(EventRow::as_select())
+        .into_boxed();
+    if let Some(action) = action {
+        query = query.filter(dsl::action.eq(action));
+    }
+    if let Some(subject) = subject {
+        query = query.filter(dsl::subject.eq(subject));
+    }
+    if let Some(resource) = resource {
+        query = query.filter(dsl::resource.eq(resource));
+    }
+    if let Some(resource_id) = resource_id {
+        query = query.filter(dsl::resource_id.eq(resource_id));
+    }
+    if let Some(client_id) = client_id {
+        query = query.filter(dsl::client_id.eq(client_id));
+    }
+    if let Some(from) = from {
+        query = query.filter(dsl::at.ge(from.naive_utc()));
+    }
+    if let Some(to) = to {
+        query = query.filter(dsl::at.lt(to.naive_utc()));
+    }
+    Ok(query.load(conn)?.into_iter().map(EventRow::read).collect())
+}
+
+/// The newest signed head.
+pub fn newest_head(conn: &mut AnyConnection, tenant: &Tenant) -> Result<Option<Signed>, StoreError> {
+    sealing::newest(conn, tenant.slug())
+}
+
+/// Signed heads, oldest first.
+pub fn heads(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Signed>, StoreError> {
+    let rows: Vec<HeadRow> = audit_heads::table
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant.slug())))
+        .filter(audit_heads::sequence.gt(after))
+        .order(audit_heads::sequence)
+        .limit(limit)
+        .select(HeadRow::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(HeadRow::read).collect())
+}

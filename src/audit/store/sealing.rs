@@ -1,0 +1,198 @@
+//! Sealing: what commands have noted gets its number, its hash and a signed head. It goes on for the tenants of
+//! everybody, apart from the commands, so that no command waits for another one's place in the log.
+use super::super::chain::{GENESIS, hash};
+use super::super::domain::Event;
+use super::super::head::{Head, Signed, Signer};
+use super::rows::{EventRow, HeadRow, InboxRow};
+use crate::db::{AnyConnection, StoreError};
+use crate::on_backend;
+use crate::schema::{audit_events, audit_heads, audit_inbox, audit_keys};
+use crate::wall;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+/// Entries that one transaction seals: few enough that nobody waits long behind it.
+const TOGETHER: i64 = 250;
+/// Any number, the same in every replica: whoever holds it seals.
+const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7461737581) AS locked";
+
+/// How far a round of sealing came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// Nothing is left.
+    Done,
+    /// There is more.
+    More,
+    /// Another replica is at it.
+    Busy,
+}
+
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+/// Whoever seals does so alone. It is tried, never waited for: a transaction that waits here could hold what
+/// the other one needs.
+pub fn alone(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    match conn {
+        // A transaction that writes is alone there.
+        AnyConnection::Sqlite(_) => Ok(true),
+        AnyConnection::Postgres(c) => {
+            let taken: Locked = diesel::sql_query(LOCK).get_result(c)?;
+            Ok(taken.locked)
+        }
+    }
+}
+
+pub fn inbox_is_empty(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    // Of everybody: it says nothing of anybody.
+    let first: Option<String> =
+        audit_inbox::table.select(audit_inbox::id).limit(1).first(conn).optional()?;
+    Ok(first.is_none())
+}
+
+/// Seals some of what is in the inbox: of everybody, or of one tenant.
+pub fn seal(
+    conn: &mut AnyConnection,
+    signer: &Signer,
+    only: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Round, StoreError> {
+    if !alone(conn)? {
+        return Ok(Round::Busy);
+    }
+    // Of everybody: each entry is sealed into the log of the tenant that it names.
+    let mut query = audit_inbox::table
+        .order((audit_inbox::tenant, audit_inbox::id))
+        .limit(TOGETHER)
+        .select(InboxRow::as_select())
+        .into_boxed();
+    if let Some(tenant) = only {
+        query = query.filter(wall!("tenant", audit_inbox::tenant.eq(tenant)));
+    }
+    let noted: Vec<InboxRow> = query.load(conn)?;
+    let round = if noted.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
+        Round::Done
+    } else {
+        Round::More
+    };
+    for rows in noted.chunk_by(|one, next| one.tenant == next.tenant) {
+        seal_of(conn, signer, rows, now)?;
+    }
+    Ok(round)
+}
+
+/// Seals entries of one tenant, in their order.
+fn seal_of(
+    conn: &mut AnyConnection,
+    signer: &Signer,
+    rows: &[InboxRow],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some(tenant) = rows.first().map(|row| row.tenant.clone()) else {
+        return Ok(());
+    };
+    let before = newest(conn, &tenant)?;
+    if let Some(signed) = before.as_ref().filter(|signed| !signer.made(signed)) {
+        // To go on from here would put our name under what somebody else has written.
+        let place = signed.head.sequence;
+        return Err(StoreError::corrupt(format!(
+            "the head at event {place} of {tenant} is not signed with our key: run `tasuke audit verify`"
+        )));
+    }
+    // From the head, not from the last event: where the end was cut off, the gap shows.
+    let start = before.as_ref().map_or_else(|| beginning(&tenant, now), |signed| signed.head.clone());
+    let mut head = Head { at: now, ..start.clone() };
+    let mut sealed = vec![];
+    for row in rows {
+        let entry = row.entry();
+        head.sequence += 1;
+        head.hash = hash(&head.hash, &tenant, head.sequence, &entry);
+        let event = Event { sequence: head.sequence, entry, hash: head.hash.clone() };
+        sealed.push(EventRow::of(&tenant, event));
+    }
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let add = diesel::insert_into(audit_events::table).values(&sealed);
+    on_backend!(conn, c => add.execute(c))?;
+    let done = audit_inbox::table
+        .filter(wall!("tenant", audit_inbox::tenant.eq(&tenant)))
+        .filter(audit_inbox::id.eq_any(ids));
+    diesel::delete(done).execute(conn)?;
+    if before.is_some() && start.at.date_naive() == now.date_naive() {
+        // Of each day, the last one stays.
+        drop_head(conn, &tenant, start.sequence)?;
+    }
+    keep_head(conn, signer.sign(head))
+}
+
+/// Before the first event.
+fn beginning(tenant: &str, now: DateTime<Utc>) -> Head {
+    Head {
+        tenant: tenant.to_owned(),
+        sequence: 0,
+        hash: GENESIS.to_owned(),
+        base: 0,
+        base_hash: GENESIS.to_owned(),
+        at: now,
+    }
+}
+
+/// The newest head of a tenant.
+pub fn newest(conn: &mut AnyConnection, tenant: &str) -> Result<Option<Signed>, StoreError> {
+    let row: Option<HeadRow> = audit_heads::table
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
+        .order(audit_heads::sequence.desc())
+        .select(HeadRow::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(HeadRow::read))
+}
+
+pub fn drop_head(conn: &mut AnyConnection, tenant: &str, sequence: i64) -> Result<(), StoreError> {
+    let head = audit_heads::table
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
+        .filter(audit_heads::sequence.eq(sequence));
+    diesel::delete(head).execute(conn)?;
+    Ok(())
+}
+
+pub fn keep_head(conn: &mut AnyConnection, signed: Signed) -> Result<(), StoreError> {
+    diesel::insert_into(audit_heads::table).values(HeadRow::of(signed)).execute(conn)?;
+    Ok(())
+}
+
+const SLOT: &str = "current";
+
+/// The key that signs heads, or `fresh` when there is none yet: the first start of a new database.
+pub fn signing_key(
+    conn: &mut AnyConnection,
+    fresh: impl FnOnce() -> Option<Vec<u8>>,
+    now: DateTime<Utc>,
+) -> Result<Signer, StoreError> {
+    let unreadable = || StoreError::corrupt("the key of the audit log is no Ed25519 key");
+    let kept: Option<String> = audit_keys::table
+        .filter(audit_keys::slot.eq(SLOT))
+        .select(audit_keys::pkcs8)
+        .first(conn)
+        .optional()?;
+    if let Some(kept) = kept {
+        let pkcs8 = STANDARD.decode(kept).map_err(|_| unreadable())?;
+        return Signer::of(&pkcs8).ok_or_else(unreadable);
+    }
+    let pkcs8 = fresh().ok_or_else(|| StoreError::corrupt("no key for the audit log could be made"))?;
+    let signer = Signer::of(&pkcs8).ok_or_else(unreadable)?;
+    diesel::insert_into(audit_keys::table)
+        .values((
+            audit_keys::slot.eq(SLOT),
+            audit_keys::key_id.eq(signer.key_id()),
+            audit_keys::pkcs8.eq(STANDARD.encode(pkcs8)),
+            audit_keys::created_at.eq(now.naive_utc()),
+        ))
+        .execute(conn)?;
+    Ok(signer)
+}
