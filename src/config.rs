@@ -24,6 +24,10 @@ pub struct Storage {
     #[arg(long, env = "TASUKE_DATABASE_LANES", default_value_t = 2, global = true,
         value_parser = clap::value_parser!(u32).range(1..=100))]
     pub database_lanes: u32,
+    /// Commands that may share a transaction at most
+    #[arg(long, env = "TASUKE_DATABASE_TOGETHER", default_value_t = 64, global = true,
+        value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub database_together: u32,
     /// Commands that may wait for the database; the next one is answered 503
     #[arg(long, env = "TASUKE_DATABASE_QUEUE", default_value_t = 256, global = true,
         value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -47,6 +51,7 @@ impl Storage {
         Bounds {
             connections: self.database_connections,
             lanes: self.database_lanes,
+            together: self.database_together,
             queue: usize::try_from(self.database_queue).unwrap_or(usize::MAX),
             answer_within: Duration::from_millis(self.database_timeout_ms.into()),
         }

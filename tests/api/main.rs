@@ -21,6 +21,7 @@ mod limits;
 mod links;
 mod oauth;
 mod own_guidelines;
+mod plans;
 mod privacy;
 mod questionnaires;
 mod reports;

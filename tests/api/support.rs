@@ -48,7 +48,7 @@ pub struct Service {
     issuer: Arc<Issuer>,
     document: Value,
     server: ServerHandle,
-    _database: Database,
+    database: Database,
 }
 
 /// Read once for all tests.
@@ -80,7 +80,7 @@ impl Service {
         let issuer = Arc::clone(&app.issuer);
         let document = app.document().clone();
         let (address, server) = run(app, serving);
-        let service = Self { address, db, issuer, document, server, _database: database };
+        let service = Self { address, db, issuer, document, server, database };
         for tenant in ["acme", "rival"] {
             let tenancy = Tenancy::new(tenant, tenant, Utc::now()).unwrap();
             let add = |conn: &mut _| tenants::add(conn, &tenancy);
@@ -117,6 +117,10 @@ impl Service {
 
     pub fn anonymous(&self) -> Caller<'_> {
         Caller { service: self, authorization: None }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.database.url
     }
 
     pub fn document(&self) -> &Value {
