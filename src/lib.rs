@@ -8,6 +8,7 @@ pub mod auth;
 mod body;
 pub mod calendar;
 pub mod caller;
+mod characters;
 mod clients;
 mod clock;
 pub mod config;

@@ -13,5 +13,6 @@ mod responses;
 mod scoring;
 mod standing;
 mod store;
+mod unlocks;
 
 pub use http::{AssessmentRecord, records, routes};

@@ -6,7 +6,7 @@ mod read;
 mod write;
 
 pub use mapping::mapping_collection;
-pub use read::edition;
+pub use read::{Controls, edition, statements};
 pub use write::catalog;
 
 #[cfg(test)]

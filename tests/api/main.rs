@@ -16,6 +16,7 @@ mod http;
 mod idempotency;
 mod incidents;
 mod limits;
+mod own_catalogs;
 mod own_guidelines;
 mod questionnaires;
 mod reports;

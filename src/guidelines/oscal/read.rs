@@ -4,15 +4,15 @@ use super::super::domain::{Change, Control, Source, SourceKind, Term, Threshold,
 use super::super::edition::{
     Appendix, Coverage, Edition, EditionChange, EditionChangeKind, EditionStatus, Group, Origin,
 };
-use super::write::FRONT_MATTER;
+use super::write::{FRONT_MATTER, HEADING};
 use crate::oscal::{self, Catalog, Link, Part, Prop, Resource};
 use crate::text::LocalizedText;
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The edition that a catalog holds, under the name that it is to have here.
-pub fn edition(catalog: &Catalog, guideline: &str, edition: &str) -> (Edition, Vec<Control>) {
+pub fn edition(catalog: &Catalog, guideline: &str, edition: &str) -> (Edition, Controls) {
     let catalog = &*oscal::filled(catalog);
     let sources = catalog.back_matter.iter().flat_map(|back| &back.resources);
     let reader = Reader {
@@ -20,34 +20,93 @@ pub fn edition(catalog: &Catalog, guideline: &str, edition: &str) -> (Edition, V
         edition,
         sources: sources.map(|resource| (resource.uuid.to_lowercase(), source(resource))).collect(),
     };
-    let mut controls = vec![];
+    let mut controls = Controls::default();
     let mut groups = vec![];
     let mut parts = vec![];
     let own: Vec<&oscal::Group> = catalog.groups.iter().filter(|g| !is_front_matter(g)).collect();
     for (at, group) in own.into_iter().enumerate() {
         let key = key_of(group).unwrap_or_else(|| format!("group-{}", at + 1));
-        let before = controls.len();
+        let before = controls.all.len();
         reader.group(group, &key, &key, &mut parts, &mut controls);
         groups.push(Group {
             title: titled(&group.title, &group.props),
             key,
-            controls: controls.len() - before,
+            controls: controls.all.len() - before,
         });
     }
     if !catalog.controls.is_empty() {
         let title = LocalizedText::new("その他", "Others");
         groups.push(Group { key: "others".to_owned(), title: title.clone(), controls: 0 });
         parts.push(Term { key: "others".to_owned(), title });
-        let before = controls.len();
+        let before = controls.all.len();
         for control in &catalog.controls {
             reader.control(control, "others", "others", None, &mut controls);
         }
         if let Some(last) = groups.last_mut() {
-            last.controls = controls.len() - before;
+            last.controls = controls.all.len() - before;
         }
     }
+    controls.only_related_to_what_is_there();
     let front = catalog.groups.iter().find(|group| is_front_matter(group));
-    (reader.about(catalog, front, groups, parts, controls.len()), controls)
+    (reader.about(catalog, front, groups, parts, controls.all.len()), controls)
+}
+
+/// The controls of a catalog that are not withdrawn.
+#[derive(Debug, Default)]
+pub struct Controls {
+    pub all: Vec<Control>,
+    /// Keys of those that a questionnaire asks for.
+    pub asked: HashSet<String>,
+}
+
+impl Controls {
+    fn only_related_to_what_is_there(&mut self) {
+        let keys: HashSet<String> = self.all.iter().map(|control| control.key.clone()).collect();
+        for control in &mut self.all {
+            control.related.retain(|other| keys.contains(other));
+        }
+    }
+}
+
+/// Ids of the parts that hold the statements, by control.
+pub fn statements(catalog: &Catalog) -> HashMap<String, String> {
+    let mut found = HashMap::new();
+    let mut groups: Vec<&oscal::Group> = catalog.groups.iter().collect();
+    let mut controls: Vec<&oscal::Control> = catalog.controls.iter().collect();
+    while let Some(group) = groups.pop() {
+        groups.extend(&group.groups);
+        controls.extend(&group.controls);
+    }
+    while let Some(control) = controls.pop() {
+        controls.extend(&control.controls);
+        let statement = named(&control.parts, "statement").next();
+        if let Some(id) = statement.and_then(|part| part.id.clone()) {
+            found.insert(control.id.clone(), id);
+        }
+    }
+    found
+}
+
+/// As the catalog's maker marks what it has taken back; the name is only kept.
+fn is_withdrawn(control: &oscal::Control) -> bool {
+    let standard = |prop: &&Prop| prop.ns.as_deref().is_none_or(|ns| ns == NIST);
+    let mut props = control.props.iter().filter(standard);
+    props.any(|prop| prop.name == "status" && prop.value.eq_ignore_ascii_case("withdrawn"))
+}
+
+/// The namespace of what stands in none.
+const NIST: &str = "http://csrc.nist.gov/ns/oscal";
+
+/// Whether it is there, or something in it.
+fn has_any(control: &oscal::Control) -> bool {
+    !is_withdrawn(control) || control.controls.iter().any(has_any)
+}
+
+/// Whether a company can say how far it implements this: not of a mere heading of other controls.
+fn is_asked(control: &oscal::Control) -> bool {
+    let says = text(&control.parts, "statement").is_some_and(|said| !said.ja.trim().is_empty());
+    let is_heading = value(&control.props, HEADING).is_some();
+    says && !is_heading || !control.controls.iter().any(has_any)
 }
 
 /// The name of a group: ours, or its id.
@@ -152,7 +211,7 @@ impl Reader<'_> {
         top: &str,
         key: &str,
         parts: &mut Vec<Term>,
-        controls: &mut Vec<Control>,
+        controls: &mut Controls,
     ) {
         parts.push(Term { key: key.to_owned(), title: titled(&group.title, &group.props) });
         for control in &group.controls {
@@ -170,15 +229,24 @@ impl Reader<'_> {
         group: &str,
         part: &str,
         parent: Option<&str>,
-        controls: &mut Vec<Control>,
+        controls: &mut Controls,
     ) {
+        if is_withdrawn(control) {
+            for child in &control.controls {
+                self.control(child, group, part, parent, controls);
+            }
+            return;
+        }
+        if is_asked(control) {
+            controls.asked.insert(control.id.clone());
+        }
         let props = &control.props;
         let title = titled(&control.title, props);
         let related = control.links.iter().filter(|link| link.rel.as_deref() == Some("related"));
         let number = |name: &str| value(props, name).and_then(|number| number.parse().ok());
         let present_in = values(props, "present-in");
         let verification: Option<Verification> = word(props, "verification");
-        controls.push(Control {
+        controls.all.push(Control {
             key: control.id.clone(),
             guideline: self.guideline.to_owned(),
             edition: self.edition.to_owned(),
@@ -293,6 +361,7 @@ impl Reader<'_> {
         Some(EditionChange {
             edition: value(&part.props, "edition")?.to_owned(),
             kind,
+            compared_with: value(&part.props, "compared-with").map(str::to_owned),
             text: said(part),
             groups: values(&part.props, "group"),
             sources: self.cited(&part.links),
