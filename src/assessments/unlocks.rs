@@ -79,14 +79,6 @@ fn security_action(catalogue: &Catalogue, control: &Control) -> Vec<Unlock> {
             "With SECURITY ACTION, two stars, a company declares that it has done this self-check and published a \
              basic policy.",
         ));
-    } else if control.applicability.iter().any(|tag| tag == "policy") {
-        unlocks.push(unlock(
-            2,
-            vec![],
-            "方針に関わる。SECURITY ACTION 二つ星では、基本方針を公開したことも自ら宣言する。",
-            "About policy: with SECURITY ACTION, two stars, a company also declares that it has published a basic \
-             policy.",
-        ));
     }
     unlocks
 }

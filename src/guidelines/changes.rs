@@ -1,11 +1,10 @@
 //! What became of a guideline between two of its editions.
 mod appendices;
+mod steps;
 
 use super::catalogue::Held;
 use super::domain::{Change, ChangeKind, Control, Source, Verification};
-use super::edition::{
-    Appendix, Coverage, Edition, EditionChange, EditionChangeKind, EditionStatus, Origin,
-};
+use super::edition::{Appendix, Coverage, Edition, EditionChange, EditionStatus, Origin};
 use crate::text::LocalizedText;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -126,8 +125,8 @@ pub fn before<'a>(editions: &[&'a Held], edition: &str) -> Option<&'a Held> {
 
 /// What became of the guideline from `since` to `now`; `editions` are all of them, oldest first.
 pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
-    let steps = steps(editions, &since.edition, &now.edition);
-    let became = became(&since.edition, &steps);
+    let steps = steps::between(editions, &since.edition, &now.edition);
+    let became = steps::became(&since.edition, &steps);
     let telling: Vec<&Edition> =
         steps.iter().copied().filter(|step| Some(step.edition.as_str()) != became).collect();
     let is_told = |edition: &str| telling.iter().any(|step| step.edition == edition);
@@ -188,7 +187,7 @@ pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
         editions: steps
             .iter()
             .flat_map(|step| &step.changes)
-            .filter(|change| is_change_since(change, &since.edition, became))
+            .filter(|change| steps::is_change_since(change, &since.edition, became))
             .cloned()
             .collect(),
         appendices,
@@ -198,44 +197,6 @@ pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
         unchanged,
         unconfirmed,
         not_known: not_known.into_iter().map(|old| old.key.clone()).collect(),
-    }
-}
-
-/// The editions after `since` up to `now`. A draft is none of the steps between two published editions.
-fn steps<'a>(editions: &[&'a Held], since: &Edition, now: &Edition) -> Vec<&'a Edition> {
-    let all = editions.iter().map(|held| &held.edition);
-    let after = all.skip_while(|edition| edition.edition != since.edition).skip(1);
-    let last = editions.iter().position(|held| held.edition.edition == now.edition);
-    let end = last.map(|at| &editions[at].edition);
-    let mut steps = vec![];
-    for edition in after {
-        let is_end = end.is_some_and(|end| end.edition == edition.edition);
-        if is_end || edition.status == EditionStatus::Published {
-            steps.push(edition);
-        }
-        if is_end {
-            break;
-        }
-    }
-    steps
-}
-
-/// The edition that the draft `since` became. It tells what it changed of the published edition before, and the
-/// draft may have had that already: as a change since the draft it is not known.
-fn became<'a>(since: &Edition, steps: &[&'a Edition]) -> Option<&'a str> {
-    steps.first().filter(|_| since.status == EditionStatus::Draft).map(|step| step.edition.as_str())
-}
-
-/// Whether what a step says of itself is a change since `since`.
-fn is_change_since(change: &EditionChange, since: &Edition, became: Option<&str>) -> bool {
-    match &change.compared_with {
-        Some(other) => *other == since.edition,
-        // Of what it added, that is known of which the draft had nothing.
-        None if became == Some(change.edition.as_str()) => {
-            let had = |group: &String| since.groups.iter().any(|had| had.key == *group);
-            change.kind == EditionChangeKind::Added && !change.groups.iter().all(had)
-        }
-        None => true,
     }
 }
 

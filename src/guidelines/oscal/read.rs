@@ -4,12 +4,13 @@ use super::super::domain::{Change, Control, Source, SourceKind, Term, Threshold,
 use super::super::edition::{
     Appendix, Coverage, Edition, EditionChange, EditionChangeKind, EditionStatus, Group, Origin,
 };
-use super::write::{FRONT_MATTER, HEADING};
+use super::taken::{Controls, is_asked, is_withdrawn};
+use super::write::FRONT_MATTER;
 use crate::oscal::{self, Catalog, Link, Part, Prop, Resource};
 use crate::text::LocalizedText;
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// The edition that a catalog holds, under the name that it is to have here.
 pub fn edition(catalog: &Catalog, guideline: &str, edition: &str) -> (Edition, Controls) {
@@ -51,64 +52,6 @@ pub fn edition(catalog: &Catalog, guideline: &str, edition: &str) -> (Edition, C
     (reader.about(catalog, front, groups, parts, controls.all.len()), controls)
 }
 
-/// The controls of a catalog that are not withdrawn.
-#[derive(Debug, Default)]
-pub struct Controls {
-    pub all: Vec<Control>,
-    /// Keys of those that a questionnaire asks for.
-    pub asked: HashSet<String>,
-}
-
-impl Controls {
-    fn only_related_to_what_is_there(&mut self) {
-        let keys: HashSet<String> = self.all.iter().map(|control| control.key.clone()).collect();
-        for control in &mut self.all {
-            control.related.retain(|other| keys.contains(other));
-        }
-    }
-}
-
-/// Ids of the parts that hold the statements, by control.
-pub fn statements(catalog: &Catalog) -> HashMap<String, String> {
-    let mut found = HashMap::new();
-    let mut groups: Vec<&oscal::Group> = catalog.groups.iter().collect();
-    let mut controls: Vec<&oscal::Control> = catalog.controls.iter().collect();
-    while let Some(group) = groups.pop() {
-        groups.extend(&group.groups);
-        controls.extend(&group.controls);
-    }
-    while let Some(control) = controls.pop() {
-        controls.extend(&control.controls);
-        let statement = named(&control.parts, "statement").next();
-        if let Some(id) = statement.and_then(|part| part.id.clone()) {
-            found.insert(control.id.clone(), id);
-        }
-    }
-    found
-}
-
-/// As the catalog's maker marks what it has taken back; the name is only kept.
-fn is_withdrawn(control: &oscal::Control) -> bool {
-    let standard = |prop: &&Prop| prop.ns.as_deref().is_none_or(|ns| ns == NIST);
-    let mut props = control.props.iter().filter(standard);
-    props.any(|prop| prop.name == "status" && prop.value.eq_ignore_ascii_case("withdrawn"))
-}
-
-/// The namespace of what stands in none.
-const NIST: &str = "http://csrc.nist.gov/ns/oscal";
-
-/// Whether it is there, or something in it.
-fn has_any(control: &oscal::Control) -> bool {
-    !is_withdrawn(control) || control.controls.iter().any(has_any)
-}
-
-/// Whether a company can say how far it implements this: not of a mere heading of other controls.
-fn is_asked(control: &oscal::Control) -> bool {
-    let says = text(&control.parts, "statement").is_some_and(|said| !said.ja.trim().is_empty());
-    let is_heading = value(&control.props, HEADING).is_some();
-    says && !is_heading || !control.controls.iter().any(has_any)
-}
-
 /// The name of a group: ours, or its id.
 fn key_of(group: &oscal::Group) -> Option<String> {
     value(&group.props, "key").map(str::to_owned).or_else(|| group.id.clone())
@@ -134,7 +77,7 @@ struct Reader<'a> {
     sources: HashMap<String, Source>,
 }
 
-fn value<'a>(props: &'a [Prop], name: &str) -> Option<&'a str> {
+pub fn value<'a>(props: &'a [Prop], name: &str) -> Option<&'a str> {
     props.iter().find(|prop| prop.is_own(name)).map(|prop| prop.value.as_str())
 }
 
@@ -169,13 +112,13 @@ fn prose(part: &Part) -> String {
     lines.join("\n")
 }
 
-fn named<'a>(parts: &'a [Part], name: &'a str) -> impl Iterator<Item = &'a Part> {
+pub fn named<'a>(parts: &'a [Part], name: &'a str) -> impl Iterator<Item = &'a Part> {
     // What OSCAL has no name for is ours only in our namespace.
     let standard = ["statement", "guidance"].contains(&name);
     parts.iter().filter(move |part| part.name == name && (standard || is_own(part)))
 }
 
-fn text(parts: &[Part], name: &str) -> Option<LocalizedText> {
+pub fn text(parts: &[Part], name: &str) -> Option<LocalizedText> {
     named(parts, name).next().map(said)
 }
 
