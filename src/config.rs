@@ -112,7 +112,7 @@ pub struct Limits {
     /// Bytes a request body may have
     #[arg(long, env = "TASUKE_MAX_BODY_BYTES", default_value_t = 1_048_576)]
     pub max_body_bytes: usize,
-    /// Bytes the body of a batch or of a file to import may have
+    /// Bytes the body of a batch, of a file to import or of a catalog may have
     #[arg(long, env = "TASUKE_MAX_BULK_BYTES", default_value_t = 16_777_216)]
     pub max_bulk_bytes: usize,
     /// Seconds a request body may take to arrive

@@ -31,6 +31,7 @@ rules! {
     "out-of-range" "1970年から2200年までの日時ではありません。" "Not a time from 1970 to 2200."
     "in-the-future" "まだ来ていない日時です。" "A time that is still to come."
     "nul-character" "文字 U+0000 が含まれています。" "Holds the character U+0000."
+    "control-character" "改行とタブのほかの制御文字か、文字でない符号位置が含まれています。" "Holds a control character other than line ends and tabs, or a code point that is no character."
     "repeated" "一度だけのものが二度あります。" "Given twice where once is allowed."
     "one-of" "二つのうち、ちょうど一つが必要です。" "Exactly one of two fields is needed."
     "fixed" "作成したあとは変えられません。" "Cannot be changed once it is there."

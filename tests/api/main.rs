@@ -20,6 +20,7 @@ mod issuers;
 mod limits;
 mod links;
 mod oauth;
+mod own_catalogs;
 mod own_guidelines;
 mod plans;
 mod privacy;
