@@ -188,7 +188,9 @@ fn collected(
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     let payload = web::Payload::from_request(request, payload);
+    let plainly = plainly(request);
     async move {
+        plainly?;
         let schemas = schemas.ok_or_else(|| Problem::new(&kinds::INTERNAL))?;
         let payload = payload.await.map_err(|_| Problem::new(&kinds::BAD_REQUEST))?;
         let bytes = arrival::collect(payload, declared, limit(&schemas.limits), &schemas.limits).await?;
@@ -196,11 +198,36 @@ fn collected(
     }
 }
 
+fn content_type(request: &HttpRequest) -> &str {
+    request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default()
+}
+
 /// The kind of the body, without its parameters.
 pub fn essence(request: &HttpRequest) -> String {
-    let content_type =
-        request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    content_type.split(';').next().unwrap_or_default().trim().to_owned()
+    content_type(request).split(';').next().unwrap_or_default().trim().to_owned()
+}
+
+/// The encoding of its text, where the caller says it.
+fn charset(request: &HttpRequest) -> Option<String> {
+    let parameters = content_type(request).split(';').skip(1);
+    let mut pairs = parameters.filter_map(|parameter| parameter.split_once('='));
+    let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(value.trim().trim_matches('"').to_owned())
+}
+
+/// Refuses a body that is packed: read as it comes it would be nonsense, and unpacked larger than any limit.
+fn plainly(request: &HttpRequest) -> Result<(), Problem> {
+    let codings = request.headers().get_all(header::CONTENT_ENCODING);
+    if codings.into_iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    let detail = LocalizedText::new(
+        "圧縮した本文は受け付けません。Content-Encoding なしで送ってください。",
+        "A compressed body is not accepted; send it without Content-Encoding.",
+    );
+    Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE)
+        .with_detail(detail)
+        .with_header(header::ACCEPT_ENCODING, "identity"))
 }
 
 /// How many lists and objects lie within each other. The parser stops at 128 by itself, so this ends.

@@ -2,6 +2,7 @@
 use crate::support::{Caller, Engine, Service};
 use rstest::rstest;
 use serde_json::{Value, json};
+use std::sync::Barrier;
 use tasuke::caller::Scope;
 use ureq::http::Method;
 
@@ -298,4 +299,24 @@ fn a_bad_catalog_is_told_everything_that_is_wrong_and_not_stored(
     let huge = json!({"guideline": "own-x", "edition": "1", "catalog": {"remarks": "x".repeat(200_000)}});
     narrow.tenant("acme").post("/v1/guidelines", &huge).expect(413);
     acme.get("/v1/guidelines/own-baseline").expect(404);
+}
+
+#[rstest]
+fn the_same_at_once_is_stored_once_and_answered_each_time(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let begin = Barrier::new(24);
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let call = || {
+            let acme = service.tenant("acme");
+            begin.wait();
+            acme.post("/v1/guidelines", &baseline())
+        };
+        let calls: Vec<_> = (0..24).map(|_| scope.spawn(call)).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|answer| answer.status == 201), "{answers:#?}");
+    let replayed = answers.iter().filter(|answer| answer.header("idempotent-replayed") == "true").count();
+    assert_eq!(replayed, 23);
 }

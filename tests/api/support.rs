@@ -107,6 +107,11 @@ impl Service {
         self.with_authorization(&format!("Bearer {token}"))
     }
 
+    /// What such a caller says in `Authorization`, for a request that is written by hand.
+    pub fn bearer(&self, tenant: &str) -> String {
+        self.tenant(tenant).authorization.unwrap_or_default()
+    }
+
     pub fn with_authorization(&self, value: &str) -> Caller<'_> {
         Caller { service: self, authorization: Some(value.to_owned()) }
     }

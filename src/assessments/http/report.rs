@@ -91,7 +91,8 @@ impl Shelves {
 
 /// Whether `other` counted before this one was there; a draft comes after everything that counts.
 fn is_before(other: &Assessment, this: &Assessment) -> bool {
-    let at = |assessment: &Assessment| assessment.submitted.as_ref().map(|submitted| submitted.at);
+    // Of two that came at once the one that was made first, as in a list.
+    let at = |it: &'_ Assessment| it.submitted.as_ref().map(|submitted| (submitted.at, it.id.clone()));
     other.id != this.id && at(this).is_none_or(|this| at(other).is_some_and(|other| other < this))
 }
 
