@@ -276,21 +276,21 @@ fn token(storage: &Storage, wanted: TokenArgs, identity: &Identity) -> Result<()
     Ok(())
 }
 
-fn prune(storage: &Storage, retention: &Retention) -> Result<(), Failure> {
-    let db = server::open_existing(storage)?;
-    server::ensure_schema(&db, storage)?;
-    let Pruned { answers, events } =
-        retention::prune(&db, &Sealer::open(&db)?, retention, chrono::Utc::now())?;
-    println!("{answers} answers and {events} audit events were pruned");
-    Ok(())
-}
-
 fn rotate(storage: &Storage, at_once: bool) -> Result<(), Failure> {
     let db = server::open_existing(storage)?;
     server::ensure_schema(&db, storage)?;
     let rotation = if at_once { Rotation::AtOnce } else { Rotation::Planned };
     let key = auth::rotate(&db, rotation, chrono::Utc::now())??;
     println!("{} signs from {} on", key.kid, key.signs_from.to_rfc3339_opts(SecondsFormat::Secs, true));
+    Ok(())
+}
+
+fn prune(storage: &Storage, retention: &Retention) -> Result<(), Failure> {
+    let db = server::open_existing(storage)?;
+    server::ensure_schema(&db, storage)?;
+    let Pruned { answers, events } =
+        retention::prune(&db, &Sealer::open(&db)?, retention, chrono::Utc::now())?;
+    println!("{answers} answers and {events} audit events were pruned");
     Ok(())
 }
 

@@ -186,6 +186,15 @@ impl Facts {
         facts
     }
 
+    /// The same, with a member said of every item of a list of which it was not.
+    pub fn with_member(&self, list: usize, member: usize, value: &Value) -> Self {
+        let mut facts = self.clone();
+        for item in facts.items.get_mut(&list).into_iter().flatten() {
+            item.entry(member).or_insert_with(|| value.clone());
+        }
+        facts
+    }
+
     pub fn items(&self, list: usize) -> &[Item] {
         self.items.get(&list).map_or(&[], Vec::as_slice)
     }

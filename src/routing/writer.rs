@@ -54,10 +54,11 @@ impl Writer<'_> {
         }
     }
 
-    /// What an action is, with whom.
+    /// What an action is, with whom: a contact of the tenant's own by its own name.
     pub fn name(&self, action: &Action) -> LocalizedText {
-        let (contact, what) =
-            (self.contact_name(&action.contact), named(&self.ruleset.actions, &action.action));
+        let meant = self.meant(action).map(|contact| contact.name.clone());
+        let contact = meant.unwrap_or_else(|| self.contact_name(&action.contact));
+        let what = named(&self.ruleset.actions, &action.action);
         LocalizedText::new(format!("{}: {}", contact.ja, what.ja), format!("{}: {}", contact.en, what.en))
     }
 

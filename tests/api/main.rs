@@ -10,6 +10,7 @@ mod clients;
 mod comparisons;
 mod contacts;
 mod document;
+mod errors;
 mod examples;
 mod guidelines;
 mod http;

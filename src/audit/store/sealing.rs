@@ -7,6 +7,7 @@ use super::rows::{EventRow, HeadRow, InboxRow};
 use crate::db::{AnyConnection, StoreError};
 use crate::on_backend;
 use crate::schema::{audit_events, audit_heads, audit_inbox, audit_keys};
+use crate::wall;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -59,6 +60,7 @@ pub fn alone(conn: &mut AnyConnection) -> Result<bool, StoreError> {
 }
 
 pub fn inbox_is_empty(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    // Of everybody: it says nothing of anybody.
     let first: Option<String> =
         audit_inbox::table.select(audit_inbox::id).limit(1).first(conn).optional()?;
     Ok(first.is_none())
@@ -74,13 +76,14 @@ pub fn seal(
     if !alone(conn)? {
         return Ok(Round::Busy);
     }
+    // Of everybody: each entry is sealed into the log of the tenant that it names.
     let mut query = audit_inbox::table
         .order((audit_inbox::tenant, audit_inbox::id))
         .limit(TOGETHER)
         .select(InboxRow::as_select())
         .into_boxed();
     query = match whose {
-        Whose::Only(tenant) => query.filter(audit_inbox::tenant.eq(tenant)),
+        Whose::Only(tenant) => query.filter(wall!("tenant", audit_inbox::tenant.eq(tenant))),
         Whose::EverybodyBut(stuck) => query.filter(audit_inbox::tenant.ne_all(stuck)),
     };
     let noted: Vec<InboxRow> = query.load(conn)?;
@@ -106,7 +109,7 @@ pub fn seal(
 /// Whether the log has events after this one.
 fn goes_on(conn: &mut AnyConnection, tenant: &str, end: i64) -> Result<bool, StoreError> {
     let next: Option<i64> = audit_events::table
-        .filter(audit_events::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
         .filter(audit_events::sequence.gt(end))
         .select(audit_events::sequence)
         .first(conn)
@@ -136,8 +139,9 @@ fn seal_of(
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let add = diesel::insert_into(audit_events::table).values(&sealed);
     on_backend!(conn, c => add.execute(c))?;
-    let done =
-        audit_inbox::table.filter(audit_inbox::tenant.eq(tenant)).filter(audit_inbox::id.eq_any(ids));
+    let done = audit_inbox::table
+        .filter(wall!("tenant", audit_inbox::tenant.eq(tenant)))
+        .filter(audit_inbox::id.eq_any(ids));
     diesel::delete(done).execute(conn)?;
     if before.is_some() && start.at.date_naive() == now.date_naive() {
         // Of each day, the last one stays.
@@ -161,7 +165,7 @@ fn beginning(tenant: &str, now: DateTime<Utc>) -> Head {
 /// The newest head of a tenant.
 pub fn newest(conn: &mut AnyConnection, tenant: &str) -> Result<Option<Signed>, StoreError> {
     let row: Option<HeadRow> = audit_heads::table
-        .filter(audit_heads::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
         .order(audit_heads::sequence.desc())
         .select(HeadRow::as_select())
         .first(conn)
@@ -171,7 +175,7 @@ pub fn newest(conn: &mut AnyConnection, tenant: &str) -> Result<Option<Signed>, 
 
 pub fn drop_head(conn: &mut AnyConnection, tenant: &str, sequence: i64) -> Result<(), StoreError> {
     let head = audit_heads::table
-        .filter(audit_heads::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
         .filter(audit_heads::sequence.eq(sequence));
     diesel::delete(head).execute(conn)?;
     Ok(())

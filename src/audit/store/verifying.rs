@@ -6,6 +6,7 @@ use super::rows::{EventRow, HeadRow};
 use super::sealing::{alone, drop_head, keep_head, newest};
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::{audit_events, audit_heads};
+use crate::wall;
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -24,6 +25,7 @@ pub struct Verified {
 
 /// Everybody whose log has a head.
 pub fn tenants(conn: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    // Of everybody: whoever runs the service verifies all logs.
     Ok(audit_heads::table.select(audit_heads::tenant).distinct().load(conn)?)
 }
 
@@ -53,11 +55,11 @@ fn read_through(
 ) -> Result<Verified, StoreError> {
     // First where the log ends, then its heads: what is sealed in between is in neither.
     let last: Option<i64> = audit_events::table
-        .filter(audit_events::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
         .select(max(audit_events::sequence))
         .first(conn)?;
     let rows: Vec<HeadRow> = audit_heads::table
-        .filter(audit_heads::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
         .order(audit_heads::sequence)
         .select(HeadRow::as_select())
         .load(conn)?;
@@ -68,7 +70,7 @@ fn read_through(
     let (mut events, mut after) = (0, i64::MIN);
     loop {
         let page: Result<Vec<EventRow>, StoreError> = audit_events::table
-            .filter(audit_events::tenant.eq(tenant))
+            .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
             .filter(audit_events::sequence.gt(after))
             .filter(audit_events::sequence.le(end))
             .order(audit_events::sequence)
@@ -110,7 +112,7 @@ pub fn prune(
     };
     // Up to the end of a day on which everything is old enough: one day at a time, so that nobody waits long.
     let row: Option<HeadRow> = audit_heads::table
-        .filter(audit_heads::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
         .filter(audit_heads::at.lt(before.naive_utc()))
         .filter(audit_heads::sequence.le(newest.head.sequence))
         .filter(audit_heads::sequence.gt(newest.head.base))
@@ -123,11 +125,11 @@ pub fn prune(
         return Ok(0);
     };
     let old = audit_events::table
-        .filter(audit_events::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
         .filter(audit_events::sequence.le(last.sequence));
     let gone = diesel::delete(old).execute(conn)?;
     let old = audit_heads::table
-        .filter(audit_heads::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
         .filter(audit_heads::sequence.lt(last.sequence));
     diesel::delete(old).execute(conn)?;
     drop_head(conn, tenant, newest.head.sequence)?;

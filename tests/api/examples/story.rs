@@ -116,6 +116,10 @@ pub const STORY: &[Step] = &[
     ("getIncidentForm", "ransomware", "/v1/incidents/{incident}/forms/common_form_ransomware", ""),
     ("getIncidentFormMarkdown", "ransomware", "/v1/incidents/{incident}/forms/common_form_ransomware/markdown", ""),
     ("deleteContact", "", "/v1/contacts/own-hoshu-m", ""),
+    // What was done.
+    ("listAuditEvents", "newest_day", "/v1/audit-events?resource=client&limit=2", ""),
+    ("exportAuditEvents", "clients", "/v1/audit-events/export?resource=client", ""),
+    ("listAuditHeads", "today", "/v1/audit-heads", ""),
     // And the end.
     ("exportClient", "manufacturer", "/v1/clients/{client}/export", ""),
     ("deleteClient", "manufacturer", "/v1/clients/{client}", ""),

@@ -101,6 +101,10 @@ fn bytes(operation: &Operation, body: &Body, world: &World<'_>, said: &Said) -> 
         };
         if swap.is_some() {
             alone(&mut value, &position.at);
+            // The answers of the example are to another questionnaire.
+            if let Some(parent) = position.at.strip_suffix("/questionnaire") {
+                put(&mut value, &format!("{parent}/answers"), json!([]));
+            }
         }
         put(&mut value, &position.at, json!(text));
     }

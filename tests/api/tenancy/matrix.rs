@@ -253,17 +253,20 @@ impl Matrix<'_> {
 
     /// No token, or one that is not good.
     fn strangers(&self) {
+        let open = |is_open: fn(&Access) -> bool| {
+            let found = self.operations.iter().filter(move |operation| is_open(&operation.access));
+            found.map(|operation| operation.id.as_str()).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(open(|access| *access == Access::Open), OPEN.iter().copied().collect());
+        assert_eq!(
+            open(|access| matches!(access, Access::Visiting(_))),
+            VISITING.iter().copied().collect()
+        );
         let strangers = strangers(self.service);
         for operation in &self.operations {
             let nobody = self.service.anonymous();
             let refused = match operation.access {
-                Access::Open => {
-                    assert!(OPEN.contains(&operation.id.as_str()), "{} is open", operation.id);
-                    self.anonymous(operation, &nobody);
-                    None
-                }
-                Access::Visiting(_) => {
-                    assert!(VISITING.contains(&operation.id.as_str()), "{} is open", operation.id);
+                Access::Open | Access::Visiting(_) => {
                     self.anonymous(operation, &nobody);
                     None
                 }

@@ -39,6 +39,11 @@ impl<'a> World<'a> {
         self.service.caller(self.tenant, Scope::ALL, None)
     }
 
+    /// The same things, with another word in what is said of them.
+    pub fn in_words_of(&self, label: &'static str) -> Self {
+        Self { service: self.service, things: RefCell::new(self.things.borrow().clone()), label, ..*self }
+    }
+
     /// A token that is narrowed to this world's client.
     pub fn narrowed(&self, scopes: &[Scope]) -> Caller<'a> {
         self.service.caller(self.tenant, scopes, Some(&self.get(Kind::Client)))
