@@ -110,7 +110,8 @@ pub fn forget(conn: &mut AnyConnection, tenant: &Tenant, places: &[String]) -> R
             // A place is of our own making: it holds nothing that a pattern would read.
             there = Box::new(there.or(dsl::location.like(format!("{place}/%"))));
         }
-        let told = dsl::idempotency_keys.filter(dsl::tenant.eq(tenant.slug())).filter(there);
+        let told =
+            dsl::idempotency_keys.filter(wall!("tenant", dsl::tenant.eq(tenant.slug()))).filter(there);
         diesel::delete(told).execute(conn)?;
     }
     Ok(())
