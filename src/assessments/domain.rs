@@ -188,7 +188,7 @@ pub fn check_answers(
         if asked.contains(answer.control.as_str()) {
             continue;
         }
-        let asked_in = all.all().iter().find(|other| other.asks(&answer.control));
+        let asked_in = all.all().find(|other| other.asks(&answer.control));
         refusals.push(match asked_in {
             Some(other) => Refusal::OfAnotherQuestionnaire { index, asked_in: other.id.clone() },
             None => Refusal::UnknownControl { index },

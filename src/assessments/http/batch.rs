@@ -76,7 +76,7 @@ pub async fn create_batch(
     let entries: Vec<Entry> = items
         .into_iter()
         .enumerate()
-        .map(|(index, item)| Entry::of(index as u64, item, &schemas))
+        .map(|(index, item)| Entry::of(index as u64, item, &schemas).checked(&asking, &questionnaires))
         .collect();
     let mut verdicts = vec![];
     let mut replayed = true;

@@ -10,10 +10,12 @@ use crate::problem::{Fault, Problem, Writing};
 use crate::questionnaires::Questionnaires;
 use crate::request::RequestId;
 use crate::text::{Language, LocalizedText};
+use actix_web::rt::task::JoinHandle;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, post, rt};
 use futures_util::stream::poll_fn;
 use std::convert::Infallible;
+use std::rc::Rc;
 use tokio::sync::mpsc::{Sender, channel};
 
 /// Lines that share a transaction.
@@ -69,28 +71,40 @@ struct Import {
 
 impl Import {
     async fn run(self, mut lines: Lines) {
+        let this = Rc::new(self);
         let mut index = 0;
+        // While some lines are being stored, the next ones are read and checked; not more than that.
+        let mut storing: Option<JoinHandle<bool>> = None;
         loop {
             let (batch, failed) = lines.next(TOGETHER).await;
             let entries: Vec<Entry> = batch
                 .into_iter()
                 .map(|line| {
                     index += 1;
-                    self.read(index, line)
+                    this.read(index, line)
                 })
                 .collect();
-            if !entries.is_empty() && !self.done(entries).await {
+            let go_on = match storing.take() {
+                Some(stored) => stored.await.unwrap_or(false),
+                None => true,
+            };
+            if !go_on {
                 return;
             }
-            match failed {
-                None => {}
-                Some(Ok(())) => return,
-                // What was cut is no line: nothing of it is stored.
-                Some(Err(problem)) => {
-                    self.tell(&[self.failed(index + 1, &problem)]).await;
-                    return;
-                }
+            if !entries.is_empty() {
+                let this = Rc::clone(&this);
+                storing = Some(rt::spawn(async move { this.done(entries).await }));
             }
+            let Some(ended) = failed else { continue };
+            let stored = match storing.take() {
+                Some(stored) => stored.await.unwrap_or(false),
+                None => true,
+            };
+            // What was cut is no line: nothing of it is stored.
+            if let (true, Err(problem)) = (stored, ended) {
+                this.tell(&[this.failed(index + 1, &problem)]).await;
+            }
+            return;
         }
     }
 
@@ -100,10 +114,10 @@ impl Import {
             Ok(value) if value.get("external_id").is_none_or(serde_json::Value::is_null) => {
                 let rule = LocalizedText::new("取り込みには必須です", "is needed in an import");
                 let fault = Fault::new("/external_id", "required", rule);
-                Entry { index, read: Err(Problem::invalid(vec![fault])) }
+                Entry::refused(index, Problem::invalid(vec![fault]))
             }
-            Ok(value) => Entry::of(index, value, &self.schemas),
-            Err(problem) => Entry { index, read: Err(problem) },
+            Ok(value) => Entry::of(index, value, &self.schemas).checked(&self.asking, &self.questionnaires),
+            Err(problem) => Entry::refused(index, problem),
         }
     }
 
