@@ -1,17 +1,19 @@
 //! The command line: reads settings, and calls what does the work.
 #![allow(clippy::print_stdout)] // What a command answers goes to standard output.
 
+mod accounts;
 mod settings;
 
+use chrono::SecondsFormat;
 use clap::{Args, Parser, Subcommand};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tasuke::auth::Grant;
+use tasuke::auth::{self, Grant};
 use tasuke::caller::Scope;
 use tasuke::config::{Identity, Logging, Serving, Storage};
 use tasuke::knowledge::Knowledge;
-use tasuke::tenants::{self, Tenancy};
+use tasuke::tenants::{self, Rotation, Tenancy};
 use tasuke::{app, demo, import, server, telemetry};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -66,6 +68,16 @@ enum Command {
         #[command(subcommand)]
         command: TenantCommand,
     },
+    /// Machines that call for a provider
+    ServiceAccount {
+        #[command(subcommand)]
+        command: accounts::Command,
+    },
+    /// The keys that sign access tokens
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Print an access token, and nothing else
     Token {
         #[command(flatten)]
@@ -93,6 +105,16 @@ enum TenantCommand {
         /// Name for people
         #[arg(long)]
         name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Let a new key follow: published now, signing in ten minutes; the old one checks until its tokens died
+    Rotate {
+        /// The old keys may be known to others: they end now, and with them every token
+        #[arg(long)]
+        now: bool,
     },
 }
 
@@ -153,6 +175,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
             println!("{slug}");
             Ok(())
         }
+        Command::ServiceAccount { command } => accounts::run(&storage, command),
+        Command::Key { command: KeyCommand::Rotate { now } } => rotate(&storage, now),
         Command::Token { wanted, identity } => token(&storage, wanted, &identity),
         Command::Import(options) => {
             let whole = import::run(&options, &mut std::io::stdout().lock())?;
@@ -229,6 +253,15 @@ fn token(storage: &Storage, wanted: TokenArgs, identity: &Identity) -> Result<()
     };
     let issuer = server::issuer(&db, storage, identity)?;
     println!("{}", issuer.issue(&grant, chrono::Utc::now())?);
+    Ok(())
+}
+
+fn rotate(storage: &Storage, at_once: bool) -> Result<(), Failure> {
+    let db = server::open_existing(storage)?;
+    server::ensure_schema(&db, storage)?;
+    let rotation = if at_once { Rotation::AtOnce } else { Rotation::Planned };
+    let key = auth::rotate(&db, rotation, chrono::Utc::now())??;
+    println!("{} signs from {} on", key.kid, key.signs_from.to_rfc3339_opts(SecondsFormat::Secs, true));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ const LINE: &[(&str, &[&str])] = &[
     ("tenants", &[]),
     ("audit", &[]),
     ("idempotency", &[]),
+    ("service_accounts", &["audit", "idempotency"]),
     ("guidelines", &["audit", "idempotency"]),
     ("questionnaires", &["guidelines"]),
     ("clients", &["audit", "idempotency", "questionnaires"]),

@@ -6,6 +6,7 @@ mod dto;
 mod events;
 mod history;
 mod http;
+mod links;
 mod oscal;
 mod plan;
 mod report;
@@ -15,3 +16,5 @@ mod standing;
 mod store;
 
 pub use http::{AssessmentRecord, records, routes};
+pub use links::LINK_PREFIX;
+pub use store::links::link_of;

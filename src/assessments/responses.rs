@@ -19,6 +19,14 @@ pub struct Response {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Response {
+    /// Whether somebody may see and change it: the holder of a link only the response of its respondent, by
+    /// whichever link it was given.
+    pub fn is_of(&self, only: Option<&str>) -> bool {
+        only.is_none_or(|only| self.respondent == only)
+    }
+}
+
 audited! { Response as "assessment_response", |it| (it.id, None);
 words: assessment_id = it.assessment_id, revision = it.revision;
 veiled: respondent, answers;

@@ -1,6 +1,7 @@
 //! Assessments in the database. Every query names its tenant, and with it the one client that a
 //! narrowed token may see.
 pub mod events;
+pub mod links;
 pub mod responses;
 
 use super::domain::{Assessment, Review, State, Submission};

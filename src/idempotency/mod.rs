@@ -4,4 +4,4 @@ mod http;
 mod store;
 
 pub use domain::Created;
-pub use http::{Idempotency, answer, once};
+pub use http::{Idempotency, answer, answer_once, once};

@@ -32,20 +32,6 @@ impl Tenancy {
     }
 }
 
-/// The issuer's private key (Ed25519, PKCS#8) and its public name.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SigningKey {
-    pub kid: String,
-    pub pkcs8: Vec<u8>,
-    pub created_at: DateTime<Utc>,
-}
-
-impl std::fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -131,7 +131,11 @@ fn every_rule_finds_its_fault_and_no_other_does() {
             json!({"$ref": "#/components/schemas/Gone"}),
         ),
         ("schema names", "/components/schemas/Error".into(), json!({"type": "string"})),
-        ("what is inline takes no name", "/components/schemas/NewGuidelineCatalog".into(), json!({"type": "string"})),
+        (
+            "what is inline takes no name",
+            "/components/schemas/NewGuidelineCatalog".into(),
+            json!({"type": "string"}),
+        ),
     ];
     for (rule, pointer, fault) in &planted {
         let mut spoiled = document.clone();

@@ -4,6 +4,7 @@ use crate::support::{Answer, Caller, Engine, MAX_BODY, Service};
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tasuke::caller::Scope;
 use tasuke::problem::{RULES, kinds::KINDS};
 use ureq::http::Method;
 
@@ -89,6 +90,22 @@ fn of_incidents(acme: &Caller<'_>) -> Vec<Answer> {
     ]
 }
 
+fn of_accounts(service: &Service) -> Vec<Answer> {
+    let narrow = service.caller("acme", &[Scope::Admin, Scope::ClientsRead], None);
+    let short = json!({"kty": "RSA", "kid": "a", "alg": "RS256", "n": "AQAB", "e": "AQAB"});
+    vec![
+        narrow.post("/v1/service-accounts", &json!({"name": "a", "scopes": ["clients:write"]})),
+        narrow.post(
+            "/v1/service-accounts",
+            &json!({"name": "b", "scopes": ["clients:read"], "expires_at": "2000-01-01T00:00:00Z"}),
+        ),
+        narrow.post(
+            "/v1/service-accounts",
+            &json!({"name": "c", "scopes": ["clients:read"], "public_keys": [short]}),
+        ),
+    ]
+}
+
 fn of_catalogs(acme: &Caller<'_>) -> Vec<Answer> {
     let put = |version: &str, controls: Value| {
         acme.post("/v1/guidelines", &json!({"guideline": "own-e", "edition": "1", "catalog": {
@@ -164,6 +181,7 @@ fn every_code_of_the_catalogue_can_happen(#[values(Engine::Sqlite, Engine::Postg
     met.extend(of_assessments(&acme));
     met.extend(of_incidents(&acme));
     met.extend(of_catalogs(&acme));
+    met.extend(of_accounts(&service));
     let slow = Service::with(engine, |limits| (limits.tenant_rate, limits.tenant_burst) = (1, 1));
     met.extend((0..3).map(|_| slow.tenant("acme").get("/v1/clients")));
     let kinds: BTreeSet<&str> = met.iter().filter_map(|answer| answer.json["code"].as_str()).collect();
