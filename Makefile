@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose test-interop test-clients lint lint-document openapi examples mutants-routing bench-routing
+.PHONY: demo test test-compose test-interop test-clients test-fuzz lint lint-document openapi examples mutants-routing mutants-tenancy bench bench-quick bench-routing
 
 demo:
 	@scripts/install build
@@ -21,6 +21,10 @@ test-interop:
 test-clients:
 	@scripts/test-clients
 
+# Sends 10,000 made-up calls, and holds every answer against the document. Needs Python 3.11.
+test-fuzz:
+	@scripts/test-fuzz
+
 lint:
 	@scripts/install build
 	cargo fmt --check
@@ -39,10 +43,23 @@ examples:
 	RECORD_EXAMPLES=1 cargo test --test api examples::every_request_of_the_examples_is_taken_and_every_operation_has_one::engine_1
 	$(MAKE) openapi
 
-# Changes each comparison of the routing rules, one at a time: some case must come out differently.
+# Changes each comparison of the routing rules, one at a time, and says how many: each must turn a case red. It is
+# a part of `make test`, where it says nothing.
 mutants-routing:
-	cargo test --release --lib routing::tables::mutants -- --ignored --nocapture
+	cargo test --lib routing::tables::killing -- --nocapture
+
+# Takes down each condition that keeps tenants apart, one at a time: some test must notice. Takes minutes.
+mutants-tenancy:
+	@scripts/install build
+	cargo test --features mutants --test api somebody_notices_when_a_wall_is_down -- --ignored --nocapture
 
 # How long a decision takes, in a release build.
 bench-routing:
 	cargo test --release --lib how_long_a_decision_takes -- --ignored --nocapture
+
+# What is promised of speed, measured beside its reference, into docs/benchmarks.md. Takes a while; the quick one
+# a few minutes after the build. The machine should have nothing else to do.
+bench bench-quick:
+	@scripts/install build
+	@scripts/install bench
+	cargo bench --bench speed $(if $(filter bench-quick,$@),-- --quick)

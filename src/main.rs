@@ -11,10 +11,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tasuke::auth::{self, Grant};
 use tasuke::caller::Scope;
-use tasuke::config::{Identity, Logging, Serving, Storage};
+use tasuke::config::{Identity, Logging, Retention, Serving, Storage};
 use tasuke::knowledge::Knowledge;
+use tasuke::retention::{self, Pruned};
+use tasuke::sealer::Sealer;
 use tasuke::tenants::{self, Rotation, Tenancy};
-use tasuke::{app, demo, import, server, telemetry};
+use tasuke::{app, audit, auditing, demo, import, server, telemetry};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -91,6 +93,16 @@ enum Command {
     Backup {
         /// The file to make
         file: PathBuf,
+    },
+    /// The audit log
+    Audit {
+        #[command(subcommand)]
+        command: auditing::Command,
+    },
+    /// Let go what is too old, as the service does every hour
+    Prune {
+        #[command(flatten)]
+        retention: Retention,
     },
     /// Tell everything that is wrong with the shipped data
     CheckData,
@@ -171,7 +183,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let tenancy = Tenancy::new(&slug, &name, chrono::Utc::now())?;
             let db = server::open_once(&storage)?;
             server::ensure_schema(&db, &storage)?;
-            db.write_now(|conn| tenants::add(conn, &tenancy))?;
+            db.write_now(|conn| {
+                tenants::add(conn, &tenancy)?;
+                audit::by_operator(conn, &slug, "tenant create", (None, Some(&tenancy)))
+            })?;
             println!("{slug}");
             Ok(())
         }
@@ -187,6 +202,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
             println!("{}", file.display());
             Ok(())
         }
+        Command::Audit { command } => {
+            let whole = auditing::run(&storage, &command, &mut std::io::stdout().lock())?;
+            if whole { Ok(()) } else { Err("the audit log is not what was sealed".into()) }
+        }
+        Command::Prune { retention } => prune(&storage, &retention),
         Command::CheckData => match Knowledge::load() {
             Ok(_) => {
                 println!("the shipped data is whole");
@@ -262,6 +282,15 @@ fn rotate(storage: &Storage, at_once: bool) -> Result<(), Failure> {
     let rotation = if at_once { Rotation::AtOnce } else { Rotation::Planned };
     let key = auth::rotate(&db, rotation, chrono::Utc::now())??;
     println!("{} signs from {} on", key.kid, key.signs_from.to_rfc3339_opts(SecondsFormat::Secs, true));
+    Ok(())
+}
+
+fn prune(storage: &Storage, retention: &Retention) -> Result<(), Failure> {
+    let db = server::open_existing(storage)?;
+    server::ensure_schema(&db, storage)?;
+    let Pruned { answers, events } =
+        retention::prune(&db, &Sealer::open(&db)?, retention, chrono::Utc::now())?;
+    println!("{answers} answers and {events} audit events were pruned");
     Ok(())
 }
 

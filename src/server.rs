@@ -1,10 +1,11 @@
 //! Opening the database and listening: what `serve`, `demo` and the tests have in common.
 use crate::app::{self, Service};
-use crate::auth::Issuer;
+use crate::auth::{Issuer, Trusted};
 use crate::config::{DatabaseUrl, Identity, Limits, Serving, Storage};
 use crate::db::{Bounds, Db, StoreError};
 use crate::knowledge::Knowledge;
 use crate::metrics;
+use crate::retention;
 use crate::watchdog::Watchdog;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
@@ -32,6 +33,8 @@ pub enum StartError {
     Newer(String),
     #[error("the service cannot be put together: {0}")]
     Document(String),
+    #[error("the file of issuers is wrong:\n{0}")]
+    Issuers(String),
     #[error("cannot listen on {0}: {1}")]
     Listen(String, std::io::Error),
 }
@@ -121,7 +124,10 @@ pub fn assemble(
 ) -> Result<Service, StartError> {
     let knowledge = Knowledge::load().map_err(|faults| StartError::Knowledge(faults.to_string()))?;
     let issuer = issuer(&db, storage, identity)?;
-    Service::new(db, issuer, knowledge, limits).map_err(StartError::Document)
+    let trusted = identity.issuers.as_deref().map_or_else(|| Ok(Trusted::default()), Trusted::open);
+    let trusted = trusted.map_err(StartError::Issuers)?;
+    let service = Service::new(db, issuer, knowledge, limits).map_err(StartError::Document)?;
+    Ok(service.trusting(trusted))
 }
 
 pub fn issuer(db: &Db, storage: &Storage, identity: &Identity) -> Result<Issuer, StartError> {
@@ -140,7 +146,9 @@ pub fn run(listener: TcpListener, service: Service, serving: &Serving) -> Result
     let seen = watchdog.clone();
     let longest = Duration::from_secs(limits.keep_alive_seconds + limits.header_seconds);
     actix_web::rt::spawn(watchdog.guard(longest));
-    actix_web::rt::spawn(service.sealer.as_ref().clone().run());
+    let sealer = service.sealer.as_ref().clone();
+    actix_web::rt::spawn(sealer.clone().run());
+    actix_web::rt::spawn(retention::run(service.db.clone(), sealer, serving.retention.clone()));
     HttpServer::new(move || app::build(&service))
         .on_connect(move |connection, extensions| seen.watch(connection, extensions))
         .workers(workers)

@@ -58,6 +58,41 @@ fn what_cannot_be_done_is_said_in_a_line() {
 }
 
 #[test]
+fn a_service_account_is_made_listed_and_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    tasuke(folder.path(), &["tenant", "create", "acme", "--name", "Acme"]);
+    let create = |more: &[&str]| {
+        let arguments = ["service-account", "create", "--tenant", "acme", "--name", "portal"];
+        tasuke(folder.path(), &[&arguments, more].concat())
+    };
+    let made = create(&["--scope", "clients:read admin", "--days", "30", "--allow", "203.0.113.0/24"]);
+    let told: Vec<&str> = out(&made).lines().collect();
+    let id = told[0].strip_prefix("client_id=acme.").unwrap();
+    assert!(told[1].starts_with("client_secret=tsk_sa_") && told.len() == 2, "{told:?}");
+    let list = || tasuke(folder.path(), &["service-account", "list", "--tenant", "acme"]);
+    assert_eq!(out(&list()), format!("{id}\tgood\tclients:read admin\tportal\n"));
+    assert!(error(&create(&["--scope", "admin"])).contains("already"));
+    assert!(error(&create(&["--scope", "everything"])).contains("unknown scope"));
+    assert!(error(&create(&["--scope", "admin", "--allow", "here"])).contains("here is no address"));
+    let revoke = || tasuke(folder.path(), &["service-account", "revoke", "--tenant", "acme", id]);
+    assert!(revoke().status.success());
+    assert_eq!(out(&list()), "");
+    assert!(error(&revoke()).contains("no service account"));
+    let nobody = ["service-account", "list", "--tenant", "nobody"];
+    assert!(error(&tasuke(folder.path(), &nobody)).contains("no tenant nobody"));
+}
+
+#[test]
+fn keys_follow_each_other_one_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    tasuke(folder.path(), &["tenant", "create", "acme", "--name", "Acme"]);
+    tasuke(folder.path(), &["token", "--tenant", "acme", "--scope", "admin"]);
+    assert!(out(&tasuke(folder.path(), &["key", "rotate"])).contains(" signs from "));
+    assert!(error(&tasuke(folder.path(), &["key", "rotate"])).contains("follows already"));
+    assert!(out(&tasuke(folder.path(), &["key", "rotate", "--now"])).contains(" signs from "));
+}
+
+#[test]
 fn everything_wrong_with_the_settings_is_told_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let refused = Command::new(env!("CARGO_BIN_EXE_tasuke"))
@@ -136,4 +171,38 @@ fn the_checked_in_document_is_compared() {
     let folder = tempfile::tempdir().unwrap();
     let same = tasuke(folder.path(), &["openapi", "--check"]);
     assert!(same.status.success(), "{}", String::from_utf8_lossy(&same.stderr));
+}
+
+#[test]
+fn the_audit_log_is_verified_also_against_a_head_that_was_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| tasuke(folder.path(), arguments);
+    run(&["tenant", "create", "acme", "--name", "Acme"]);
+    let heads = out(&run(&["audit", "heads"])).to_owned();
+    let kept = folder.path().join("heads.ndjson");
+    fs::write(&kept, &heads).unwrap();
+    let verify = ["audit", "verify", "--head", kept.to_str().unwrap()];
+    assert_eq!(out(&run(&verify)), "acme: whole; 1 events, head at 1, 1 kept heads agree\n");
+
+    // Everything is gone, the heads too: only what was kept elsewhere knows.
+    let database = format!("sqlite://{}", folder.path().join("tasuke.db").display());
+    let db = tasuke::db::Db::open(&database, tasuke::db::Bounds::DEFAULT).unwrap();
+    for table in ["audit_events", "audit_heads"] {
+        let delete = |conn: &mut tasuke::db::AnyConnection| {
+            let gone =
+                diesel::RunQueryDsl::execute(diesel::sql_query(format!("DELETE FROM {table}")), conn);
+            gone.map_err(tasuke::db::StoreError::from)
+        };
+        assert_eq!(db.write_now(delete).unwrap(), 1);
+    }
+    assert!(out(&run(&["audit", "verify"])).starts_with("acme: whole; 0 events, no head"));
+    let found = run(&verify);
+    assert_eq!(out(&found), "acme: the log ends with event 0, and its head says 1\n");
+    assert!(error(&found).contains("the audit log is not what was sealed"));
+
+    let bad = folder.path().join("bad.json");
+    fs::write(&bad, "{}").unwrap();
+    assert!(error(&run(&["audit", "verify", "--head", bad.to_str().unwrap()])).contains("no head"));
+    assert!(error(&run(&["audit", "verify", "--tenant", "nobody"])).contains("no log of nobody"));
+    assert_eq!(out(&run(&["prune"])), "0 answers and 0 audit events were pruned\n");
 }

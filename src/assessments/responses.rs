@@ -27,10 +27,12 @@ impl Response {
     }
 }
 
-audited! { Response as "assessment_response", |it| (it.id, None);
-words: assessment_id = it.assessment_id, revision = it.revision;
-veiled: respondent, answers;
-left: id, created_by, created_at, updated_at; }
+audited! {
+    Response as "assessment_response", |it| (it.id, None);
+    words: assessment_id = it.assessment_id, revision = it.revision;
+    veiled: respondent, answers;
+    left: id, created_by, created_at, updated_at;
+}
 
 /// How many may answer one assessment.
 pub const MOST: i64 = 200;

@@ -121,12 +121,28 @@ pub fn get(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Assess
     mine!(tenant).filter(dsl::id.eq(id)).first(conn)?.read()
 }
 
+/// The assessment as it is now, and nobody else changes it before this transaction ends: whoever comes meanwhile
+/// waits, and finds what this one made of it.
+pub fn held(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Assessment, StoreError> {
+    let seen = get(conn, tenant, id)?;
+    match conn {
+        // It is locked as a whole.
+        AnyConnection::Sqlite(_) => return Ok(seen),
+        AnyConnection::Postgres(c) => {
+            let row = dsl::assessments.find((tenant.slug(), id)).select(dsl::id).for_update();
+            row.first::<String>(c)?;
+        }
+    }
+    get(conn, tenant, id)
+}
+
 pub fn by_external_id(
     conn: &mut AnyConnection,
     tenant: &Tenant,
     client_id: &str,
     external_id: &str,
 ) -> Result<Assessment, StoreError> {
+    // Second wall (client): it is asked only for a client that was found.
     mine!(tenant)
         .filter(dsl::client_id.eq(client_id))
         .filter(dsl::external_id.eq(external_id))
@@ -215,6 +231,7 @@ pub fn counting(
     limit: i64,
 ) -> Result<Vec<Assessment>, StoreError> {
     let states = State::ALL.into_iter().filter(|state| state.counts()).map(State::as_str);
+    // Second wall (client): it is asked only for a client, or the client of an assessment, that was found.
     mine!(tenant)
         .filter(dsl::client_id.eq(client_id))
         .filter(dsl::questionnaire.eq_any(questionnaires))

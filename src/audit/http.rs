@@ -223,7 +223,7 @@ async fn list_events(
     let parts = ["audit-events", &format!("{filter:?}")];
     let page = Page::read(Some(&tenant), after.as_deref(), limit, &parts)?;
     let (after, fetch) = (place(&page), page.fetch());
-    sealer.seal(Some(tenant.slug())).await?;
+    sealer.seal(tenant.slug()).await?;
     let found = db.read(move |conn| store::page(conn, &tenant, &filter, after, fetch)).await?;
     let keyed: Vec<(String, Event)> =
         found.into_iter().map(|event| (event.sequence.to_string(), event)).collect();
@@ -261,10 +261,10 @@ pub struct HeadOut {
 }
 
 impl HeadOut {
-    fn of(signed: Signed, signer: &Signer) -> Self {
+    pub fn of(signed: Signed, key: &Signer) -> Self {
         let Signed { head: Head { tenant, sequence, hash, base, base_hash, at }, key_id, signature } =
             signed;
-        let public_key = signer.public_key().to_owned();
+        let public_key = key.public_key().to_owned();
         Self { tenant, sequence, hash, base, base_hash, at, key_id, signature, public_key }
     }
 }
@@ -313,7 +313,7 @@ async fn list_heads(
     let tenant = allowed(&caller)?;
     let page = Page::read(Some(&tenant), params.after.as_deref(), params.limit, &["audit-heads"])?;
     let (after, fetch) = (place(&page), page.fetch());
-    sealer.seal(Some(tenant.slug())).await?;
+    sealer.seal(tenant.slug()).await?;
     let found = db.read(move |conn| store::heads(conn, &tenant, after, fetch)).await?;
     let keyed: Vec<(String, Signed)> =
         found.into_iter().map(|signed| (signed.head.sequence.to_string(), signed)).collect();

@@ -20,10 +20,12 @@ pub struct Client {
     pub updated_at: DateTime<Utc>,
 }
 
-audited! { Client as "client", |client| (client.id, Some(client.id.clone()));
-words: revision = client.revision;
-veiled: external_id, name, industry, employees, prefecture, profile, contracts;
-left: id, created_at, updated_at; }
+audited! {
+    Client as "client", |client| (client.id, Some(client.id.clone()));
+    words: revision = client.revision;
+    veiled: external_id, name, industry, employees, prefecture, profile, contracts;
+    left: id, created_at, updated_at;
+}
 
 /// What a provider tells of a new client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,7 +35,7 @@ left: id, created_at, updated_at; }
     "contracts": {"otasuketai": {"subscribed": true, "provider": "お助け隊サンプル"}, "lawyer": {"retained": false}}
 }))]
 pub struct NewClient {
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     pub name: String,
     /// The provider's own name for the client; unique in the tenant.
     #[schema(min_length = 1, max_length = 200)]

@@ -13,7 +13,8 @@ const REQUESTS: &[&str] =
     files!("requests": "assessments" "clients" "contacts" "guidelines" "identity" "incidents" "routing");
 
 const ANSWERS: &[&str] = files!("answers":
-    "assessments" "audit" "clients" "contacts" "guidelines" "identity" "incidents" "questionnaires" "routing" "service");
+    "assessments" "audit" "clients" "contacts" "guidelines" "identity" "incidents" "questionnaires"
+    "routing" "service");
 
 /// Puts the examples to the bodies of the operations that they belong to, by `operationId`.
 pub fn add(document: &mut Value) -> Result<(), serde_json::Error> {

@@ -5,3 +5,5 @@ mod store;
 
 pub use domain::Created;
 pub use http::{Idempotency, answer, answer_once, once};
+pub use store::forget;
+pub use store::pruning::prune;

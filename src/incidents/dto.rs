@@ -106,7 +106,7 @@ pub struct NewCompletion {
     pub contact: String,
     #[schema(min_length = 1, max_length = 64, example = "prelim_report")]
     pub action: String,
-    /// Whom among several; all of them when left out.
+    /// Whom among several; needed where the plan asks for it with more than one.
     #[schema(min_length = 1, max_length = 200)]
     pub party: Option<String>,
     /// When; now when left out.

@@ -1,4 +1,5 @@
 //! What a tenant is.
+use crate::audited;
 use chrono::{DateTime, Utc};
 
 /// A provider: the owner of clients, assessments and everything below.
@@ -7,6 +8,13 @@ pub struct Tenancy {
     pub slug: String,
     pub name: String,
     pub created_at: DateTime<Utc>,
+}
+
+audited! {
+    Tenancy as "tenant", |tenancy| (tenancy.slug, None);
+    words: slug = tenancy.slug;
+    veiled: name;
+    left: created_at;
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

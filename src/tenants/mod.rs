@@ -5,4 +5,4 @@ mod store;
 
 pub use domain::{Refusal, Tenancy};
 pub use keys::{Rotation, SigningKey, UnderWay, signing};
-pub use store::{add, exists, rotate, signing_keys};
+pub use store::{add, exists, rotate, signing_keys, slugs};

@@ -26,6 +26,11 @@ pub fn exists(conn: &mut AnyConnection, slug: &str) -> Result<bool, StoreError> 
     Ok(found.is_some())
 }
 
+/// Every tenant there is.
+pub fn slugs(conn: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    Ok(tenants::table.select(tenants::slug).order(tenants::slug).load(conn)?)
+}
+
 /// The slot of the first key, so that two replicas that start at once agree on one. A later key stands
 /// under its own name.
 const FIRST: &str = "current";

@@ -101,6 +101,10 @@ fn bytes(operation: &Operation, body: &Body, world: &World<'_>, said: &Said) -> 
         };
         if swap.is_some() {
             alone(&mut value, &position.at);
+            // The answers of the example are to another questionnaire.
+            if let Some(parent) = position.at.strip_suffix("/questionnaire") {
+                put(&mut value, &format!("{parent}/answers"), json!([]));
+            }
         }
         put(&mut value, &position.at, json!(text));
     }
@@ -128,7 +132,7 @@ fn said_of(operation: &Operation, body: &Body, world: &World<'_>) -> Value {
             json!({"contact": "insurer", "action": "notify", "party": INSURER, "note": label})
         }
         "createServiceAccount" => {
-            json!({"name": world.fresh(super::words::Kind::ClientName), "scopes": ["admin"]})
+            json!({"name": "", "scopes": ["admin"]})
         }
         "decideRouting" => json!({"as_of": "2026-11-02T09:00:00+09:00", "incident": {
             "types": ["ransomware"], "stage": "initial", "aware_at": "2026-11-02T08:10:00+09:00"}}),

@@ -19,6 +19,7 @@ pub enum Kind {
     Questionnaire,
     Contact,
     Account,
+    AccountName,
     Secret,
     Link,
 }
@@ -67,6 +68,7 @@ const WORDS: &[(Place, &str, &str, Word)] = &[
     (Place::Path, "response", "", Word::Is(Kind::Response)),
     (Place::Path, "secret", "", Word::Is(Kind::Secret)),
     (Place::Path, "rule", "", Word::Plain),
+    (Place::Query, "action", "", Word::Plain),
     (Place::Query, "after", "", Word::Cursor),
     (Place::Query, "category", "", Word::Plain),
     (Place::Query, "client_id", "", Word::Is(Kind::Client)),
@@ -83,10 +85,13 @@ const WORDS: &[(Place, &str, &str, Word)] = &[
     (Place::Query, "part", "", Word::Plain),
     (Place::Query, "q", "", Word::Plain),
     (Place::Query, "questionnaire", "", Word::Is(Kind::Questionnaire)),
+    (Place::Query, "resource", "", Word::Plain),
+    (Place::Query, "resource_id", "", Word::Is(Kind::Client)),
     (Place::Query, "ruleset", "", Word::Plain),
     (Place::Query, "since", "", Word::Is(Kind::Edition)),
     (Place::Query, "stage", "", Word::Plain),
     (Place::Query, "state", "", Word::Plain),
+    (Place::Query, "subject", "", Word::Plain),
     (Place::Query, "tag", "", Word::Plain),
     (Place::Query, "telework_method", "", Word::Plain),
     (Place::Query, "to", "", Word::Is(Kind::Guideline)),
@@ -119,6 +124,7 @@ const WORDS: &[(Place, &str, &str, Word)] = &[
     (Place::Body, "kty", "", Word::Plain),
     (Place::Body, "languages", "", Word::Plain),
     (Place::Body, "n", "", Word::Plain),
+    (Place::Body, "name", "identity", Word::Gives(Kind::AccountName)),
     (Place::Body, "name", "", Word::Plain),
     (Place::Body, "note", "", Word::Plain),
     (Place::Body, "outcome", "", Word::Plain),
@@ -139,8 +145,9 @@ const WORDS: &[(Place, &str, &str, Word)] = &[
     (Place::Body, "y", "", Word::Plain),
 ];
 
-/// Facts of an incident are words of `facts.yaml` and texts about it: nothing that is stored is named there.
-pub const FACTS: &[&str] = &["KnownFacts", "RoutingFacts"];
+/// Facts of an incident are words of `facts.yaml` and texts about it: nothing that is stored is named in schemas that
+/// are called so.
+pub const FACTS: &str = "Facts";
 
 /// What stands for this position; it panics for one that nobody has thought of.
 pub fn word(place: Place, name: &str, tag: &str, operation: &str) -> Word {
