@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose test-interop lint lint-document openapi examples mutants-routing bench-routing
+.PHONY: demo test test-compose test-interop lint lint-document openapi examples mutants-routing mutants-tenancy bench-routing
 
 demo:
 	@scripts/install build
@@ -35,9 +35,15 @@ examples:
 	RECORD_EXAMPLES=1 cargo test --test api examples::every_request_of_the_examples_is_taken_and_every_operation_has_one::engine_1
 	$(MAKE) openapi
 
-# Changes each comparison of the routing rules, one at a time: some case must come out differently.
+# Changes each comparison of the routing rules, one at a time, and says how many: each must turn a case red. It is
+# a part of `make test`, where it says nothing.
 mutants-routing:
-	cargo test --release --lib routing::tables::mutants -- --ignored --nocapture
+	cargo test --lib routing::tables::killing -- --nocapture
+
+# Takes down each condition that keeps tenants apart, one at a time: some test must notice. Takes minutes.
+mutants-tenancy:
+	@scripts/install build
+	cargo test --features mutants --test api somebody_notices_when_a_wall_is_down -- --ignored --nocapture
 
 # How long a decision takes, in a release build.
 bench-routing:

@@ -1,18 +1,20 @@
 //! The whole service as one map: every route, and the OpenAPI document made from the same list.
-use crate::auth::Issuer;
+use crate::auth::{self, Issuer};
 use crate::body::{self, Schemas};
+use crate::caller::Scope;
 use crate::config::Limits;
 use crate::db::Db;
 use crate::health::Readiness;
 use crate::knowledge::Knowledge;
 use crate::limits::{self, Meters};
 use crate::metrics::{self, Metrics};
+use crate::oauth::TokenRefusal;
 use crate::problem::{self, FaultDocument, Problem, ProblemDocument, kinds};
 use crate::sealer::Sealer;
 use crate::shelf::Shelf;
 use crate::{
-    assessments, audit, clients, contacts, document, guidelines, health, incidents, questionnaires,
-    records, request, routing,
+    assessments, audit, clients, contacts, document, guidelines, health, incidents, oauth, questionnaires,
+    records, request, routing, service_accounts, whoami,
 };
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -21,7 +23,9 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use serde_json::Value;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
+};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -37,6 +41,9 @@ fn routes(config: &mut ServiceConfig) {
         .configure(contacts::routes)
         .configure(routing::routes)
         .configure(incidents::routes)
+        .configure(service_accounts::routes)
+        .configure(whoami::routes)
+        .configure(oauth::routes)
         .configure(audit::routes)
         .configure(health::routes);
 }
@@ -63,12 +70,13 @@ fn routes(config: &mut ServiceConfig) {
         (name = "contacts", description = "Whom to turn to"),
         (name = "routing", description = "From the facts of an incident to ordered contacts"),
         (name = "incidents", description = "Facts over time, the plan, what was done"),
+        (name = "identity", description = "Service accounts, tokens, and who is calling"),
         (name = "audit", description = "What was done, by whom and when"),
         (name = "service", description = "The service itself"),
     ),
-    components(schemas(ProblemDocument, FaultDocument)),
+    components(schemas(ProblemDocument, FaultDocument, TokenRefusal)),
     modifiers(&Shared),
-    security(("bearer" = [])),
+    security(("bearer" = []), ("oauth2" = [])),
 )]
 struct Head;
 
@@ -82,8 +90,15 @@ impl Modify for Shared {
             .bearer_format("JWT")
             .description(Some("An access token: a JWT as RFC 9068 has it, checked as RFC8725 asks. `tasuke token` prints one."))
             .build();
+        let scopes = Scope::ALL.iter().map(|scope| (scope.as_str(), scope.told()));
+        let flow = ClientCredentials::new("/oauth2/token", Scopes::from_iter(scopes));
+        let oauth2 = OAuth2::with_description(
+            [Flow::ClientCredentials(flow)],
+            "A service account gets an access token for itself, good for 15 minutes.",
+        );
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme("oauth2", SecurityScheme::OAuth2(oauth2));
         components.responses.extend(problem::components());
     }
 }
@@ -187,6 +202,7 @@ pub fn build(
         .app_data(schemas)
         .app_data(document)
         .app_data(shelf)
+        .wrap(from_fn(auth::identify))
         .wrap(from_fn(body::refuse_unknown))
         .wrap(from_fn(request::refuse_nul))
         .wrap(from_fn(limits::guard))

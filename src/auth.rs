@@ -1,191 +1,54 @@
-//! Bearer tokens: made by our own issuer, and read, once per request, into a `Caller`.
-use crate::answer::fingerprint;
-use crate::caller::{Author, Caller, Scope, Tenant, Visitor};
+//! Who calls: a bearer token becomes a `Caller`, once per request, before the handler and whatever else it
+//! asks for. Everything that is not quite a good token is refused alike.
+mod assertion;
+mod client;
+mod issuer;
+mod jose;
+
+pub use client::{Client, Proof, prove};
+pub use issuer::{Claims, Grant, Holder, Issuer, PublishedKey, rotate};
+
+use crate::assessments;
+use crate::caller::{Author, Bearer, Caller, Delegation, Scope, Tenant, Visitor};
+use crate::clock;
 use crate::db::{Db, StoreError};
 use crate::limits::Meters;
 use crate::problem::{Problem, kinds};
-use crate::tenants::{self, SigningKey};
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::{Deserialize, Serialize};
+use crate::secret;
+use crate::service_accounts::{self, Account};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
+use chrono::{DateTime, Utc};
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 
-/// Longer than any token of ours; a longer one is refused before it is looked at.
-const MAX_TOKEN: usize = 4096;
-
-/// The claims of an access token (RFC 9068), with ours: the tenant, and perhaps one client.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Claims {
-    pub iss: String,
-    pub aud: String,
-    pub sub: String,
-    pub exp: i64,
-    pub iat: i64,
-    pub jti: String,
-    pub tenant: String,
-    pub scope: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client: Option<String>,
+/// Middleware: finds out who calls, for the handlers that want to know. It is no extractor, because those of
+/// a handler are read side by side: a body that is wrong would be told to somebody whose account was revoked.
+pub async fn identify(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if request.path().starts_with("/v1/") && request.headers().contains_key(header::AUTHORIZATION) {
+        let who = who(request.request()).await;
+        let who = who.map(|caller| caller.calling(Author::of(request.request())));
+        request.extensions_mut().insert(Identified(who));
+    }
+    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }
 
-/// What a token is to say.
-#[derive(Debug, Clone)]
-pub struct Grant {
-    pub tenant: String,
-    pub subject: String,
-    pub scopes: Vec<Scope>,
-    /// Narrows the token to one client company.
-    pub client: Option<String>,
-    pub lifetime: TimeDelta,
-}
-
-/// Our own issuer: signs tokens with its key and checks them with the same.
-pub struct Issuer {
-    name: String,
-    audience: String,
-    kid: String,
-    signing: EncodingKey,
-    checking: DecodingKey,
-    validation: Validation,
-}
-
-impl std::fmt::Debug for Issuer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Issuer").field("name", &self.name).field("kid", &self.kid).finish_non_exhaustive()
-    }
-}
-
-impl Issuer {
-    /// Opens the issuer with the key in the database, made when there is none yet.
-    pub fn open(db: &Db, name: &str, audience: &str, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        let kept = db.write_now(|conn| tenants::signing_key(conn, || fresh_key(now)));
-        let key = match kept {
-            // Another replica made the key in this very moment: use that one.
-            Err(StoreError::Duplicate) => {
-                db.write_now(|conn| tenants::signing_key(conn, || fresh_key(now)))
-            }
-            other => other,
-        }?;
-        Self::with_key(&key, name, audience)
-    }
-
-    fn with_key(key: &SigningKey, name: &str, audience: &str) -> Result<Self, StoreError> {
-        let pair = Ed25519KeyPair::from_pkcs8(&key.pkcs8)
-            .map_err(|_| StoreError::corrupt("the signing key is no Ed25519 key"))?;
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_audience(&[audience]);
-        validation.set_issuer(&[name]);
-        validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
-        validation.validate_nbf = true;
-        validation.leeway = 5;
-        Ok(Self {
-            name: name.to_owned(),
-            audience: audience.to_owned(),
-            kid: key.kid.clone(),
-            signing: EncodingKey::from_ed_der(&key.pkcs8),
-            checking: DecodingKey::from_ed_der(pair.public_key().as_ref()),
-            validation,
-        })
-    }
-
-    /// Signs a token. Whether the tenant exists is for the caller to know.
-    pub fn issue(&self, grant: &Grant, now: DateTime<Utc>) -> Result<String, StoreError> {
-        let scopes: Vec<_> = grant.scopes.iter().map(|scope| scope.as_str()).collect();
-        let claims = Claims {
-            iss: self.name.clone(),
-            aud: self.audience.clone(),
-            sub: grant.subject.clone(),
-            exp: (now + grant.lifetime).timestamp(),
-            iat: now.timestamp(),
-            jti: uuid::Uuid::now_v7().to_string(),
-            tenant: grant.tenant.clone(),
-            scope: scopes.join(" "),
-            client: grant.client.clone(),
-        };
-        let mut head = Header::new(Algorithm::EdDSA);
-        head.typ = Some("at+jwt".into());
-        head.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&head, &claims, &self.signing)
-            .map_err(|error| StoreError::Broken(error.into()))
-    }
-
-    fn caller(&self, request: &HttpRequest) -> Option<Caller> {
-        let mut given = request.headers().get_all(header::AUTHORIZATION);
-        let value = given.next()?.to_str().ok()?;
-        if given.next().is_some() {
-            return None;
-        }
-        let (scheme, token) = value.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return None;
-        }
-        self.read(token.trim_start())
-    }
-
-    /// The caller a token speaks for; nothing at all where anything about it is not ours.
-    pub fn read(&self, token: &str) -> Option<Caller> {
-        if token.len() > MAX_TOKEN || !self.is_our_header(token.split('.').next()?) {
-            return None;
-        }
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation).ok()?.claims;
-        let scopes = claims
-            .scope
-            .split_whitespace()
-            .map(|scope| scope.parse().ok())
-            .collect::<Option<Vec<Scope>>>()?;
-        let tenant = Tenant::verified(claims.tenant, claims.client);
-        Some(Caller::verified(tenant, claims.sub, scopes))
-    }
-
-    /// Exactly the three fields we write: no `crit`, `jku`, `jwk` or other field can change how a
-    /// token is read.
-    fn is_our_header(&self, encoded: &str) -> bool {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Ours {
-            typ: String,
-            alg: String,
-            kid: String,
-        }
-        let Some(header) = URL_SAFE_NO_PAD
-            .decode(encoded)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<Ours>(&bytes).ok())
-        else {
-            return false;
-        };
-        header.typ == "at+jwt" && header.alg == "EdDSA" && header.kid == self.kid
-    }
-}
-
-fn fresh_key(now: DateTime<Utc>) -> Result<SigningKey, StoreError> {
-    let made = || {
-        let pair = Ed25519KeyPair::generate().ok()?;
-        let pkcs8 = pair.to_pkcs8().ok()?.as_ref().to_vec();
-        let kid = fingerprint(&[pair.public_key().as_ref()]);
-        Some(SigningKey { kid, pkcs8, created_at: now })
-    };
-    made().ok_or_else(|| StoreError::corrupt("no signing key could be made"))
-}
+/// Who calls, or why that is not known.
+struct Identified(Result<Caller, Problem>);
 
 impl FromRequest for Caller {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let issuer = request.app_data::<Data<Issuer>>();
-        let caller = issuer
-            .and_then(|issuer| issuer.caller(request))
-            .map(|caller| caller.calling(Author::of(request)))
-            .ok_or_else(|| Problem::new(&kinds::UNAUTHENTICATED));
-        let meters = request.app_data::<Data<Meters>>();
-        ready(caller.and_then(|caller| match meters {
-            Some(meters) => meters.count_tenant(request, caller.tenant_slug()).map(|()| caller),
-            None => Ok(caller),
-        }))
+        let found = request.extensions().get::<Identified>().map(|identified| identified.0.clone());
+        ready(found.unwrap_or_else(|| Err(unauthenticated())))
     }
 }
 
@@ -200,4 +63,114 @@ impl FromRequest for Visitor {
         let caller = Caller::from_request(request, payload).into_inner();
         ready(caller.map(|caller| Self::new(Some(caller))))
     }
+}
+
+/// The one answer to every token that is not good.
+fn unauthenticated() -> Problem {
+    Problem::new(&kinds::UNAUTHENTICATED)
+}
+
+/// What every handler of the application can ask for.
+fn part<T: 'static>(request: &HttpRequest) -> Result<Data<T>, Problem> {
+    request.app_data::<Data<T>>().cloned().ok_or_else(|| Problem::new(&kinds::INTERNAL))
+}
+
+async fn who(request: &HttpRequest) -> Result<Caller, Problem> {
+    let token = bearer(request).ok_or_else(unauthenticated)?;
+    let (db, meters) = (part::<Db>(request)?, part::<Meters>(request)?);
+    let now = clock::now();
+    if token.starts_with(assessments::LINK_PREFIX) {
+        let caller = by_link(&db, token, now).await?;
+        meters.count_tenant(request, caller.tenant_slug())?;
+        return Ok(caller);
+    }
+    let issuer = part::<Issuer>(request)?;
+    let claims = issuer.check(&db, token, now).await.ok_or_else(unauthenticated)?;
+    meters.count_tenant(request, &claims.tenant)?;
+    let address = meters.address(request.headers(), request.peer_addr());
+    by_claims(&db, claims, address, now).await
+}
+
+/// The caller that a token of ours speaks for.
+async fn by_claims(
+    db: &Db,
+    claims: Claims,
+    address: Option<IpAddr>,
+    now: DateTime<Utc>,
+) -> Result<Caller, Problem> {
+    let Claims { sub, exp, tenant, scope, client, client_id, credential, .. } = claims;
+    let scopes = scope.split_whitespace().map(|scope| scope.parse().ok()).collect::<Option<Vec<Scope>>>();
+    let (Some(scopes), Some(expires_at)) = (scopes, DateTime::from_timestamp(exp, 0)) else {
+        return Err(unauthenticated());
+    };
+    let Some(client_id) = client_id else {
+        return Ok(Caller::verified(
+            Tenant::verified(tenant, client),
+            sub,
+            scopes,
+            Bearer::Token,
+            expires_at,
+        ));
+    };
+    // The account as it is now: what was taken from it is gone from its tokens too.
+    let known = account(db, &client_id).await?.filter(|(of, _)| of.slug() == tenant);
+    let (_, account) = known.ok_or_else(unauthenticated)?;
+    let good = credential.is_some_and(|credential| account.has(&credential));
+    let only = account.reach.client.as_ref();
+    let other = only.is_some_and(|only| client.as_ref().is_some_and(|client| client != only));
+    if account.admits(address, now).is_err() || !good || other {
+        return Err(unauthenticated());
+    }
+    let tenant = Tenant::verified(tenant, only.cloned().or(client));
+    let scopes = account.reach.left_of(scopes);
+    Ok(Caller::verified(tenant, sub, scopes, Bearer::Account(account.id), expires_at))
+}
+
+/// The account of this name (`<tenant>.<id>`), and the tenant it would be of. Nothing else is read through
+/// that tenant before the account has proved itself.
+async fn account(db: &Db, client_id: &str) -> Result<Option<(Tenant, Account)>, Problem> {
+    let Some((slug, id)) = client_id.split_once('.') else {
+        return Ok(None);
+    };
+    let (door, id) = (Tenant::verified(slug.to_owned(), None), id.to_ascii_lowercase());
+    let of = door.clone();
+    match db.read(move |conn| service_accounts::get(conn, &door, &id)).await {
+        Ok(account) => Ok(Some((of, account))),
+        Err(StoreError::Missing) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The respondent that a link speaks for.
+async fn by_link(db: &Db, token: &str, now: DateTime<Utc>) -> Result<Caller, Problem> {
+    let slug = secret::prefix(token).and_then(|prefix| prefix.strip_prefix(assessments::LINK_PREFIX));
+    let door = Tenant::verified(slug.ok_or_else(unauthenticated)?.to_owned(), None);
+    let (tenant, digest) = (door.slug().to_owned(), secret::digest(token));
+    let found = db.read(move |conn| assessments::link_of(conn, &door, &digest)).await;
+    let link = match found {
+        Ok(link) if now < link.expires_at => link,
+        Ok(_) | Err(StoreError::Missing) => return Err(unauthenticated()),
+        Err(error) => return Err(error.into()),
+    };
+    let tenant = Tenant::verified(tenant, Some(link.client_id));
+    let subject = format!("link {}", link.id);
+    let only = Delegation { link: link.id, assessment: link.assessment_id, respondent: link.respondent };
+    Ok(Caller::verified(tenant, subject, vec![], Bearer::Link(only), link.expires_at))
+}
+
+/// The tenant for a command: whoever has the database has everything in it.
+pub fn operator(slug: &str, command: &str) -> Tenant {
+    let author =
+        Author { subject: "command-line".to_owned(), action: command.to_owned(), ..Author::default() };
+    Tenant::verified(slug.to_owned(), None).by(author)
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let mut given = request.headers().get_all(header::AUTHORIZATION);
+    let value = given.next()?.to_str().ok()?;
+    if given.next().is_some() || value.len() > jose::MAX_TOKEN {
+        return None;
+    }
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())
 }

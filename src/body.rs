@@ -3,11 +3,13 @@
 mod arrival;
 mod bulk;
 mod explain;
+mod form;
 mod lines;
 mod patch;
 mod query;
 
 pub use bulk::{Bulk, File, Whole};
+pub use form::Form;
 pub use lines::Lines;
 pub use patch::Patch;
 pub use query::{Query, refuse_unknown};

@@ -1,4 +1,5 @@
 //! Who is calling: plain data, made by `auth` from a checked token and read by everyone.
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -33,6 +34,11 @@ impl Tenant {
         Self { slug, client, author: Arc::default() }
     }
 
+    /// The same tenant, for whoever does this to it.
+    pub(crate) fn by(self, author: Author) -> Self {
+        Self { author: Arc::new(author), ..self }
+    }
+
     pub fn author(&self) -> &Author {
         &self.author
     }
@@ -48,27 +54,29 @@ impl Tenant {
 }
 
 macro_rules! scopes {
-    ($($name:ident = $text:literal;)*) => {
+    ($($name:ident = $text:literal $told:literal;)*) => {
         /// What a token allows. `write` does not include `read`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Scope { $(#[serde(rename = $text)] $name,)* }
         impl Scope {
             pub const ALL: &[Self] = &[$(Self::$name,)*];
             pub const fn as_str(self) -> &'static str { match self { $(Self::$name => $text,)* } }
+            /// What it allows, in words.
+            pub const fn told(self) -> &'static str { match self { $(Self::$name => $told,)* } }
         }
     };
 }
 scopes! {
-    ClientsRead = "clients:read";
-    ClientsWrite = "clients:write";
-    AssessmentsRead = "assessments:read";
-    AssessmentsWrite = "assessments:write";
-    AssessmentsReview = "assessments:review";
-    ContactsRead = "contacts:read";
-    ContactsWrite = "contacts:write";
-    IncidentsRead = "incidents:read";
-    IncidentsWrite = "incidents:write";
-    Admin = "admin";
+    ClientsRead = "clients:read" "Read clients";
+    ClientsWrite = "clients:write" "Create, change and delete clients";
+    AssessmentsRead = "assessments:read" "Read assessments and their results";
+    AssessmentsWrite = "assessments:write" "Answer and submit assessments";
+    AssessmentsReview = "assessments:review" "Review submitted assessments";
+    ContactsRead = "contacts:read" "Read the provider's own contacts";
+    ContactsWrite = "contacts:write" "Change the provider's own contacts";
+    IncidentsRead = "incidents:read" "Read incidents, and route";
+    IncidentsWrite = "incidents:write" "Keep incidents";
+    Admin = "admin" "Look after service accounts";
 }
 
 impl std::str::FromStr for Scope {
@@ -93,20 +101,56 @@ pub struct Caller {
     tenant: Tenant,
     subject: String,
     scopes: Vec<Scope>,
+    bearer: Bearer,
+    expires_at: DateTime<Utc>,
+}
+
+/// By what kind of token somebody calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bearer {
+    /// An operator's, or one of an issuer that the operator trusts.
+    Token,
+    /// A service account's, by its id.
+    Account(String),
+    /// A respondent's link.
+    Link(Delegation),
+}
+
+/// What a respondent's link allows: one response to one assessment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegation {
+    pub link: String,
+    pub assessment: String,
+    pub respondent: String,
 }
 
 /// The token is good, but does not hold this scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MissingScope(pub Scope);
 
+/// Why somebody may not respond to an assessment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoRespondent {
+    MissingScope(MissingScope),
+    /// The link is for another assessment.
+    Elsewhere,
+}
+
 impl Caller {
-    pub(crate) fn verified(tenant: Tenant, subject: String, scopes: Vec<Scope>) -> Self {
-        Self { tenant, subject, scopes }
+    pub(crate) fn verified(
+        tenant: Tenant,
+        subject: String,
+        scopes: Vec<Scope>,
+        bearer: Bearer,
+        expires_at: DateTime<Utc>,
+    ) -> Self {
+        Self { tenant, subject, scopes, bearer, expires_at }
     }
 
     /// The same caller, who calls from there.
     pub(crate) fn calling(mut self, from: Author) -> Self {
-        self.tenant.author = Arc::new(Author { subject: self.subject.clone(), ..from });
+        let account = self.account().map(str::to_owned);
+        self.tenant.author = Arc::new(Author { subject: self.subject.clone(), account, ..from });
         self
     }
 
@@ -116,6 +160,19 @@ impl Caller {
         if self.scopes.contains(&scope) { Ok(self.tenant.clone()) } else { Err(MissingScope(scope)) }
     }
 
+    /// The same for who responds to this assessment: a link needs no scope, and leads to nothing else.
+    pub fn responding(
+        &self,
+        scope: Scope,
+        assessment: &str,
+    ) -> Result<(Tenant, Option<&Delegation>), NoRespondent> {
+        match &self.bearer {
+            Bearer::Link(only) if only.assessment == assessment => Ok((self.tenant.clone(), Some(only))),
+            Bearer::Link(_) => Err(NoRespondent::Elsewhere),
+            _ => self.with(scope).map(|tenant| (tenant, None)).map_err(NoRespondent::MissingScope),
+        }
+    }
+
     /// Whom to count the call for; not a way to the data.
     pub fn tenant_slug(&self) -> &str {
         self.tenant.slug()
@@ -123,6 +180,32 @@ impl Caller {
 
     pub fn subject(&self) -> &str {
         &self.subject
+    }
+
+    pub fn scopes(&self) -> &[Scope] {
+        &self.scopes
+    }
+
+    /// The one client company that the token is narrowed to, if it is; not a way to the data.
+    pub fn only_client(&self) -> Option<&str> {
+        self.tenant.only_client()
+    }
+
+    pub fn bearer(&self) -> &Bearer {
+        &self.bearer
+    }
+
+    /// The service account that calls, if one does.
+    pub fn account(&self) -> Option<&str> {
+        match &self.bearer {
+            Bearer::Account(id) => Some(id),
+            Bearer::Token | Bearer::Link(_) => None,
+        }
+    }
+
+    /// When the token ends.
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.expires_at
     }
 }
 

@@ -83,7 +83,18 @@ pub struct Serving {
     #[arg(long, env = "TASUKE_SHUTDOWN_SECONDS", default_value_t = 10, value_parser = seconds(600))]
     pub shutdown_seconds: u64,
     #[command(flatten)]
+    pub retention: Retention,
+    #[command(flatten)]
     pub limits: Limits,
+}
+
+/// How long is kept what nobody needs any more. First answers to idempotency keys are kept for the 24 hours that
+/// callers are promised; everything else of a tenant until somebody takes it away.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Retention {
+    /// Days that the audit log is kept, at least; for ever when not given
+    #[arg(long, env = "TASUKE_AUDIT_DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub audit_days: Option<u32>,
 }
 
 /// What one caller may ask of the service.

@@ -136,7 +136,7 @@ impl Db {
             return Err(too_many().into());
         };
         let deadline = Instant::now() + self.bounds.answer_within;
-        let (command, done) = Waiting::new(work, deadline, place);
+        let (command, done) = Waiting::with_answer(work, deadline, place);
         if let Some(lane) = self.lanes.join(command) {
             let db = self.clone();
             // Nobody waits for the lane: it goes on for whoever comes meanwhile.
@@ -162,6 +162,14 @@ impl Db {
                 done => return done,
             }
         }
+    }
+
+    /// Like [`Db::read`], on the thread of the caller.
+    pub fn read_now<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(work)
     }
 
     /// Whether the database answers.

@@ -12,6 +12,7 @@ pub use lower::lowered;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
+const FORM: &str = "application/x-www-form-urlencoded";
 const SCHEMAS: &str = "#/components/schemas/";
 
 /// Brings the document into its final form.
@@ -145,6 +146,8 @@ fn reachable(document: &Value, parts: &[&str]) -> BTreeSet<String> {
         .filter_map(Value::as_object)
         .flat_map(Map::values)
         .flat_map(|operation| parts.iter().filter_map(|part| operation.get(*part)))
+        // OAuth has it that what is not known in a form is ignored.
+        .filter(|part| part["content"].get(FORM).is_none())
         .collect();
     while let Some(value) = next.pop() {
         match value {

@@ -1,18 +1,22 @@
 //! The command line: reads settings, and calls what does the work.
 #![allow(clippy::print_stdout)] // What a command answers goes to standard output.
 
+mod accounts;
 mod settings;
 
+use chrono::SecondsFormat;
 use clap::{Args, Parser, Subcommand};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tasuke::auth::Grant;
+use tasuke::auth::{self, Grant};
 use tasuke::caller::Scope;
-use tasuke::config::{Identity, Logging, Serving, Storage};
+use tasuke::config::{Identity, Logging, Retention, Serving, Storage};
 use tasuke::knowledge::Knowledge;
-use tasuke::tenants::{self, Tenancy};
-use tasuke::{app, demo, import, server, telemetry};
+use tasuke::retention::{self, Pruned};
+use tasuke::sealer::Sealer;
+use tasuke::tenants::{self, Rotation, Tenancy};
+use tasuke::{app, audit, auditing, demo, import, server, telemetry};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -66,6 +70,16 @@ enum Command {
         #[command(subcommand)]
         command: TenantCommand,
     },
+    /// Machines that call for a provider
+    ServiceAccount {
+        #[command(subcommand)]
+        command: accounts::Command,
+    },
+    /// The keys that sign access tokens
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Print an access token, and nothing else
     Token {
         #[command(flatten)]
@@ -80,6 +94,16 @@ enum Command {
         /// The file to make
         file: PathBuf,
     },
+    /// The audit log
+    Audit {
+        #[command(subcommand)]
+        command: auditing::Command,
+    },
+    /// Let go what is too old, as the service does every hour
+    Prune {
+        #[command(flatten)]
+        retention: Retention,
+    },
     /// Tell everything that is wrong with the shipped data
     CheckData,
 }
@@ -93,6 +117,16 @@ enum TenantCommand {
         /// Name for people
         #[arg(long)]
         name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Let a new key follow: published now, signing in ten minutes; the old one checks until its tokens died
+    Rotate {
+        /// The old keys may be known to others: they end now, and with them every token
+        #[arg(long)]
+        now: bool,
     },
 }
 
@@ -149,10 +183,15 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let tenancy = Tenancy::new(&slug, &name, chrono::Utc::now())?;
             let db = server::open_once(&storage)?;
             server::ensure_schema(&db, &storage)?;
-            db.write_now(|conn| tenants::add(conn, &tenancy))?;
+            db.write_now(|conn| {
+                tenants::add(conn, &tenancy)?;
+                audit::by_operator(conn, &slug, "tenant create", (None, Some(&tenancy)))
+            })?;
             println!("{slug}");
             Ok(())
         }
+        Command::ServiceAccount { command } => accounts::run(&storage, command),
+        Command::Key { command: KeyCommand::Rotate { now } } => rotate(&storage, now),
         Command::Token { wanted, identity } => token(&storage, wanted, &identity),
         Command::Import(options) => {
             let whole = import::run(&options, &mut std::io::stdout().lock())?;
@@ -163,6 +202,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
             println!("{}", file.display());
             Ok(())
         }
+        Command::Audit { command } => {
+            let whole = auditing::run(&storage, &command, &mut std::io::stdout().lock())?;
+            if whole { Ok(()) } else { Err("the audit log is not what was sealed".into()) }
+        }
+        Command::Prune { retention } => prune(&storage, &retention),
         Command::CheckData => match Knowledge::load() {
             Ok(_) => {
                 println!("the shipped data is whole");
@@ -229,6 +273,24 @@ fn token(storage: &Storage, wanted: TokenArgs, identity: &Identity) -> Result<()
     };
     let issuer = server::issuer(&db, storage, identity)?;
     println!("{}", issuer.issue(&grant, chrono::Utc::now())?);
+    Ok(())
+}
+
+fn rotate(storage: &Storage, at_once: bool) -> Result<(), Failure> {
+    let db = server::open_existing(storage)?;
+    server::ensure_schema(&db, storage)?;
+    let rotation = if at_once { Rotation::AtOnce } else { Rotation::Planned };
+    let key = auth::rotate(&db, rotation, chrono::Utc::now())??;
+    println!("{} signs from {} on", key.kid, key.signs_from.to_rfc3339_opts(SecondsFormat::Secs, true));
+    Ok(())
+}
+
+fn prune(storage: &Storage, retention: &Retention) -> Result<(), Failure> {
+    let db = server::open_existing(storage)?;
+    server::ensure_schema(&db, storage)?;
+    let Pruned { answers, events } =
+        retention::prune(&db, &Sealer::open(&db)?, retention, chrono::Utc::now())?;
+    println!("{answers} answers and {events} audit events were pruned");
     Ok(())
 }
 

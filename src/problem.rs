@@ -15,11 +15,13 @@ pub use faults::{RULES, Rule};
 pub use kinds::Kind;
 pub use render::finish;
 pub use responses::{
-    Deciding, Listing, Open, Planning, Probing, Reading, Removing, Updating, Visiting, Writing, components,
+    Deciding, Listing, Open, Planning, Probing, Reading, Removing, TokenRequest, Updating, Visiting,
+    WellKnown, Writing, components,
 };
 
-use crate::caller::MissingScope;
+use crate::caller::{MissingScope, NoRespondent};
 use crate::db::{Retry, StoreError};
+use crate::secret::NoRandomness;
 use crate::text::LocalizedText;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -150,6 +152,22 @@ impl From<MissingScope> for Problem {
                 header::WWW_AUTHENTICATE,
                 format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""),
             )
+    }
+}
+
+impl From<NoRespondent> for Problem {
+    fn from(why: NoRespondent) -> Self {
+        match why {
+            NoRespondent::MissingScope(missing) => missing.into(),
+            NoRespondent::Elsewhere => Self::not_found(),
+        }
+    }
+}
+
+impl From<NoRandomness> for Problem {
+    fn from(error: NoRandomness) -> Self {
+        tracing::error!(%error, "no secret can be made");
+        Self::new(&kinds::INTERNAL)
     }
 }
 

@@ -13,6 +13,8 @@ diesel::table! {
         kid -> Text,
         pkcs8 -> Text,
         created_at -> Timestamp,
+        signs_from -> Nullable<Timestamp>,
+        checks_until -> Nullable<Timestamp>,
     }
 }
 
@@ -164,6 +166,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    service_accounts (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        name -> Text,
+        scopes -> Text,
+        client_id -> Nullable<Text>,
+        expires_at -> Nullable<Timestamp>,
+        addresses -> Text,
+        disabled -> Integer,
+        secrets -> Text,
+        public_keys -> Text,
+        revision -> Integer,
+        created_by -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     audit_inbox (tenant, id) {
         tenant -> Text,
         id -> Text,
@@ -178,6 +199,29 @@ diesel::table! {
         address -> Text,
         request_id -> Text,
         detail -> Text,
+    }
+}
+
+diesel::table! {
+    used_assertions (tenant, account_id, jti) {
+        tenant -> Text,
+        account_id -> Text,
+        jti -> Text,
+        until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    assessment_links (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        assessment_id -> Text,
+        client_id -> Text,
+        respondent -> Text,
+        secret -> Text,
+        created_by -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
     }
 }
 

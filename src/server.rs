@@ -5,6 +5,7 @@ use crate::config::{DatabaseUrl, Identity, Limits, Serving, Storage};
 use crate::db::{Bounds, Db, StoreError};
 use crate::knowledge::Knowledge;
 use crate::metrics;
+use crate::retention;
 use crate::watchdog::Watchdog;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
@@ -140,7 +141,9 @@ pub fn run(listener: TcpListener, service: Service, serving: &Serving) -> Result
     let seen = watchdog.clone();
     let longest = Duration::from_secs(limits.keep_alive_seconds + limits.header_seconds);
     actix_web::rt::spawn(watchdog.guard(longest));
-    actix_web::rt::spawn(service.sealer.as_ref().clone().run());
+    let sealer = service.sealer.as_ref().clone();
+    actix_web::rt::spawn(sealer.clone().run());
+    actix_web::rt::spawn(retention::run(service.db.clone(), sealer, serving.retention.clone()));
     HttpServer::new(move || app::build(&service))
         .on_connect(move |connection, extensions| seen.watch(connection, extensions))
         .workers(workers)

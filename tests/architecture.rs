@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 /// The features in their line: each may use those before it, as far as it names them here.
 const LINE: &[(&str, &[&str])] = &[
-    ("tenants", &[]),
     ("audit", &[]),
+    ("tenants", &["audit"]),
     ("idempotency", &[]),
+    ("service_accounts", &["audit", "idempotency"]),
     ("guidelines", &["audit", "idempotency"]),
     ("questionnaires", &["guidelines"]),
     ("clients", &["audit", "idempotency", "questionnaires"]),
@@ -17,7 +18,7 @@ const LINE: &[(&str, &[&str])] = &[
     ("assessments", &["audit", "clients", "contacts", "guidelines", "idempotency", "questionnaires"]),
     ("routing", &["contacts"]),
     ("incidents", &["audit", "clients", "contacts", "idempotency", "routing"]),
-    ("records", &["assessments", "audit", "clients", "incidents"]),
+    ("records", &["assessments", "audit", "clients", "idempotency", "incidents"]),
 ];
 
 struct Line {
@@ -161,14 +162,22 @@ fn only_auth_makes_a_tenant() {
     });
 }
 
+fn is_store(file: &&PathBuf) -> bool {
+    file.ends_with("store.rs") || file.components().any(|part| part.as_os_str() == "store")
+}
+
 #[test]
 fn a_function_of_a_store_names_its_tenant() {
-    // Tenants themselves and keys belong to nobody, and the log is sealed and verified for everybody.
-    const NOBODYS: &[&str] = &["tenants/store.rs", "audit/store/sealing.rs", "audit/store/verifying.rs"];
+    // Tenants themselves and keys belong to nobody; the log is sealed and verified, and old answers go, for
+    // everybody.
+    const NOBODYS: &[&str] = &[
+        "tenants/store.rs",
+        "audit/store/operator.rs",
+        "audit/store/sealing.rs",
+        "audit/store/verifying.rs",
+        "idempotency/store/pruning.rs",
+    ];
     let mut functions = 0;
-    let is_store = |file: &&PathBuf| {
-        file.ends_with("store.rs") || file.components().any(|part| part.as_os_str() == "store")
-    };
     for file in
         files().iter().filter(is_store).filter(|file| NOBODYS.iter().all(|other| !file.ends_with(other)))
     {
@@ -181,6 +190,63 @@ fn a_function_of_a_store_names_its_tenant() {
         }
     }
     assert!(functions > 8, "the stores were not found");
+}
+
+/// The tables that have a tenant.
+fn tables_of_tenants() -> Vec<String> {
+    let schema = fs::read_to_string(src().join("schema.rs")).unwrap();
+    let tables = schema.split("diesel::table!").skip(1).filter(|table| table.contains("tenant -> Text"));
+    tables
+        .map(|table| table.trim_start_matches([' ', '{', '\n']).split(' ').next().unwrap().to_owned())
+        .collect()
+}
+
+/// The code of a file without spaces, and whether the comment above each place says that it is of everybody.
+fn squeezed(text: &str) -> String {
+    let lines = text.lines().map(str::trim);
+    let kept = lines.filter(|line| !line.starts_with("//") || line.starts_with("// Of everybody"));
+    kept.flat_map(|line| line.split_whitespace()).collect()
+}
+
+/// Whoever writes a query by hand puts up the wall that `mutants-tenancy` takes down; what is of everybody says why.
+#[test]
+fn every_query_of_tenant_data_stands_behind_a_wall() {
+    let tables = tables_of_tenants();
+    assert!(tables.len() >= 10, "the schema was not read: {tables:?}");
+    let mut walls = 0;
+    for file in files().iter().filter(is_store) {
+        let text = fs::read_to_string(file).unwrap();
+        let code = squeezed(&text);
+        walls += code.matches("wall!(\"tenant\",").count();
+        let entries = tables.iter().flat_map(|table| [format!("{table}::table"), format!("dsl::{table}")]);
+        for entry in entries.chain(["$table::table".to_owned()]) {
+            for (at, _) in code.match_indices(&entry) {
+                let (before, after) = (&code[..at], &code[at + entry.len()..]);
+                let is_name = |c: char| c.is_alphanumeric() || c == '_';
+                let is_other = before.chars().next_back().is_some_and(is_name)
+                    || after.chars().next().is_some_and(|c| is_name(c) || c == ':');
+                let is_new = before.ends_with("insert_into(");
+                let of_everybody = before.rsplit(';').next().unwrap().contains("//Ofeverybody");
+                let walled = after.starts_with(".filter(wall!(\"tenant\",");
+                assert!(
+                    is_other || is_new || of_everybody || walled,
+                    "{}: {entry} without a wall: ...{}",
+                    file.display(),
+                    &after[..after.len().min(80)]
+                );
+            }
+        }
+        for (at, _) in code.match_indices("tenant.eq(") {
+            let column = code[..at].trim_end_matches(|c: char| c.is_alphanumeric() || "_:$".contains(c));
+            assert!(column.ends_with("wall!(\"tenant\","), "{}: a filter that is no wall", file.display());
+        }
+        let narrowed = [".only_client()", "wall!(\"client\","].map(|part| code.matches(part).count());
+        assert_eq!(narrowed[0], narrowed[1], "{}: a narrowing that is no wall", file.display());
+        let raw = code.matches("sql_query(").count();
+        let locks = code.matches("pg_try_advisory_xact_lock").count();
+        assert_eq!(raw, locks, "{}: SQL by hand has no wall", file.display());
+    }
+    assert!(walls >= 20, "the stores were not found");
 }
 
 #[test]

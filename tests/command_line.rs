@@ -137,3 +137,37 @@ fn the_checked_in_document_is_compared() {
     let same = tasuke(folder.path(), &["openapi", "--check"]);
     assert!(same.status.success(), "{}", String::from_utf8_lossy(&same.stderr));
 }
+
+#[test]
+fn the_audit_log_is_verified_also_against_a_head_that_was_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| tasuke(folder.path(), arguments);
+    run(&["tenant", "create", "acme", "--name", "Acme"]);
+    let heads = out(&run(&["audit", "heads"])).to_owned();
+    let kept = folder.path().join("heads.ndjson");
+    fs::write(&kept, &heads).unwrap();
+    let verify = ["audit", "verify", "--head", kept.to_str().unwrap()];
+    assert_eq!(out(&run(&verify)), "acme: whole; 1 events, head at 1, 1 kept heads agree\n");
+
+    // Everything is gone, the heads too: only what was kept elsewhere knows.
+    let database = format!("sqlite://{}", folder.path().join("tasuke.db").display());
+    let db = tasuke::db::Db::open(&database, tasuke::db::Bounds::DEFAULT).unwrap();
+    for table in ["audit_events", "audit_heads"] {
+        let delete = |conn: &mut tasuke::db::AnyConnection| {
+            let gone =
+                diesel::RunQueryDsl::execute(diesel::sql_query(format!("DELETE FROM {table}")), conn);
+            gone.map_err(tasuke::db::StoreError::from)
+        };
+        assert_eq!(db.write_now(delete).unwrap(), 1);
+    }
+    assert!(out(&run(&["audit", "verify"])).starts_with("acme: whole; 0 events, no head"));
+    let found = run(&verify);
+    assert_eq!(out(&found), "acme: the log ends with event 0, and its head says 1\n");
+    assert!(error(&found).contains("the audit log is not what was sealed"));
+
+    let bad = folder.path().join("bad.json");
+    fs::write(&bad, "{}").unwrap();
+    assert!(error(&run(&["audit", "verify", "--head", bad.to_str().unwrap()])).contains("no head"));
+    assert!(error(&run(&["audit", "verify", "--tenant", "nobody"])).contains("no log of nobody"));
+    assert_eq!(out(&run(&["prune"])), "0 answers and 0 audit events were pruned\n");
+}

@@ -29,10 +29,12 @@ pub struct Assessment {
     pub reviewed: Option<Review>,
 }
 
-audited! { Assessment as "assessment", |it| (it.id, Some(it.client_id.clone()));
-words: state = it.state.as_str(), questionnaire = it.questionnaire, revision = it.revision;
-veiled: external_id, answers, submitted, reviewed;
-left: id, client_id, fingerprint, carried_from, created_by, created_at, updated_at; }
+audited! {
+    Assessment as "assessment", |it| (it.id, Some(it.client_id.clone()));
+    words: state = it.state.as_str(), questionnaire = it.questionnaire, revision = it.revision;
+    veiled: external_id, answers, submitted, reviewed;
+    left: id, client_id, fingerprint, carried_from, created_by, created_at, updated_at;
+}
 
 /// When an assessment was submitted, and by whom.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -90,6 +90,12 @@ pub struct ReviewOut {
     comment: Option<String>,
 }
 
+impl AssessmentOut {
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl From<Assessment> for AssessmentOut {
     fn from(assessment: Assessment) -> Self {
         let Assessment {

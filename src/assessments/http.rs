@@ -3,6 +3,7 @@ mod batch;
 mod change;
 mod create;
 mod import;
+mod links;
 mod merge;
 mod oscal;
 mod over_time;
@@ -51,6 +52,11 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(respond::show_response)
         .service(respond::update_response)
         .service(respond::delete_response)
+        .service(links::create_link)
+        .service(links::list_links)
+        .service(links::show_link)
+        .service(links::delete_link)
+        .service(links::show_questionnaire)
         .service(merge::show_agreement)
         .service(merge::merge_responses)
         .service(results::show_result)

@@ -6,6 +6,7 @@ mod dto;
 mod events;
 mod history;
 mod http;
+mod links;
 mod oscal;
 mod plan;
 mod report;
@@ -16,3 +17,5 @@ mod store;
 mod unlocks;
 
 pub use http::{AssessmentRecord, records, routes};
+pub use links::LINK_PREFIX;
+pub use store::links::link_of;

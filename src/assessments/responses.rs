@@ -19,10 +19,20 @@ pub struct Response {
     pub updated_at: DateTime<Utc>,
 }
 
-audited! { Response as "assessment_response", |it| (it.id, None);
-words: assessment_id = it.assessment_id, revision = it.revision;
-veiled: respondent, answers;
-left: id, created_by, created_at, updated_at; }
+impl Response {
+    /// Whether somebody may see and change it: the holder of a link only the response of its respondent, by
+    /// whichever link it was given.
+    pub fn is_of(&self, only: Option<&str>) -> bool {
+        only.is_none_or(|only| self.respondent == only)
+    }
+}
+
+audited! {
+    Response as "assessment_response", |it| (it.id, None);
+    words: assessment_id = it.assessment_id, revision = it.revision;
+    veiled: respondent, answers;
+    left: id, created_by, created_at, updated_at;
+}
 
 /// How many may answer one assessment.
 pub const MOST: i64 = 200;

@@ -1,6 +1,7 @@
 //! Assessments in the database. Every query names its tenant, and with it the one client that a
 //! narrowed token may see.
 pub mod events;
+pub mod links;
 pub mod responses;
 
 use super::domain::{Assessment, Review, State, Submission};
@@ -126,6 +127,7 @@ pub fn by_external_id(
     client_id: &str,
     external_id: &str,
 ) -> Result<Assessment, StoreError> {
+    // Second wall (client): it is asked only for a client that was found.
     mine!(tenant)
         .filter(dsl::client_id.eq(client_id))
         .filter(dsl::external_id.eq(external_id))
@@ -214,6 +216,7 @@ pub fn counting(
     limit: i64,
 ) -> Result<Vec<Assessment>, StoreError> {
     let states = State::ALL.into_iter().filter(|state| state.counts()).map(State::as_str);
+    // Second wall (client): it is asked only for a client, or the client of an assessment, that was found.
     mine!(tenant)
         .filter(dsl::client_id.eq(client_id))
         .filter(dsl::questionnaire.eq_any(questionnaires))

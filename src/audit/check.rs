@@ -40,7 +40,7 @@ impl fmt::Display for Finding {
                 write!(f, "the log up to event {sequence} is not the one that was signed")
             }
             Self::Forged { sequence } => {
-                write!(f, "the head at event {sequence} does not carry the signature of the key")
+                write!(f, "the head at event {sequence} is not signed with the key of the log")
             }
             Self::Headless { last } => write!(f, "there are events up to {last} and no signed head"),
             Self::Unreadable { after, why } => {

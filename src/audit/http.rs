@@ -261,10 +261,10 @@ pub struct HeadOut {
 }
 
 impl HeadOut {
-    fn of(signed: Signed, signer: &Signer) -> Self {
+    pub fn of(signed: Signed, key: &Signer) -> Self {
         let Signed { head: Head { tenant, sequence, hash, base, base_hash, at }, key_id, signature } =
             signed;
-        let public_key = signer.public_key().to_owned();
+        let public_key = key.public_key().to_owned();
         Self { tenant, sequence, hash, base, base_hash, at, key_id, signature, public_key }
     }
 }

@@ -1,4 +1,5 @@
 //! The log in the database. A command notes what it does in its own transaction; sealing comes after it.
+pub mod operator;
 mod rows;
 pub mod sealing;
 pub mod verifying;
@@ -11,6 +12,7 @@ use crate::db::{AnyConnection, StoreError};
 use crate::schema::audit_events::dsl;
 use crate::schema::audit_heads;
 use crate::schema::audit_inbox;
+use crate::wall;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use rows::{EventRow, HeadRow, InboxRow};
@@ -50,7 +52,8 @@ fn note(
     named: Named,
     detail: &Detail,
 ) -> Result<(), StoreError> {
-    let row = InboxRow::of(tenant, effect, named, detail, clock::new_id(), clock::now())?;
+    let who = (tenant.slug(), tenant.author());
+    let row = InboxRow::of(who, effect, named, detail, clock::new_id(), clock::now())?;
     diesel::insert_into(audit_inbox::table).values(row).execute(conn)?;
     Ok(())
 }
@@ -77,7 +80,7 @@ pub fn page(
 ) -> Result<Vec<Event>, StoreError> {
     let Filter { action, subject, resource, resource_id, client_id, from, to } = filter;
     let mut query = dsl::audit_events
-        .filter(dsl::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::sequence.gt(after))
         .order(dsl::sequence)
         .limit(limit)
@@ -120,7 +123,7 @@ pub fn heads(
     limit: i64,
 ) -> Result<Vec<Signed>, StoreError> {
     let rows: Vec<HeadRow> = audit_heads::table
-        .filter(audit_heads::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant.slug())))
         .filter(audit_heads::sequence.gt(after))
         .order(audit_heads::sequence)
         .limit(limit)

@@ -49,7 +49,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Bulk<T> {
                     value["items"] = other.unwrap_or(Value::Null);
                     without_nulls(&mut value);
                     schemas.obeys::<T>(value)?;
-                    return Err(Problem::new(&kinds::INTERNAL));
+                    return Err(count(0));
                 }
             };
             value["items"] = json!([]);

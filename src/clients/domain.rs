@@ -20,10 +20,12 @@ pub struct Client {
     pub updated_at: DateTime<Utc>,
 }
 
-audited! { Client as "client", |client| (client.id, Some(client.id.clone()));
-words: revision = client.revision;
-veiled: external_id, name, industry, employees, prefecture, profile, contracts;
-left: id, created_at, updated_at; }
+audited! {
+    Client as "client", |client| (client.id, Some(client.id.clone()));
+    words: revision = client.revision;
+    veiled: external_id, name, industry, employees, prefecture, profile, contracts;
+    left: id, created_at, updated_at;
+}
 
 /// What a provider tells of a new client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -55,7 +55,7 @@ where
     W: Fn(&mut AnyConnection) -> Result<T, E> + Send + 'static,
 {
     /// The command, and where its answer comes.
-    pub fn new(
+    pub fn with_answer(
         work: W,
         deadline: Instant,
         place: OwnedSemaphorePermit,

@@ -229,7 +229,9 @@ fn fail(group: Group, error: &StoreError) {
         StoreError::Unavailable(cause) => cause.to_string(),
         other => other.to_string(),
     };
-    group.into_iter().for_each(|command| command.fail(StoreError::unavailable(&*why)));
+    for command in group {
+        command.fail(StoreError::unavailable(&*why));
+    }
 }
 
 /// Why a command is not begun, or not again: its caller was told to ask again, and would have it done

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout)]
 
 use super::Failure;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -33,6 +34,7 @@ pub fn tell(
     let path = format!("/v1/assessments/{}", text(&assessment["id"]));
     tell_result(&api.get(&format!("{path}/result"))?);
     tell_decision(&api.post("/v1/routings", incident)?);
+    let kept = keep(&api, &client, incident)?;
 
     heading("試す / Try it");
     let base = &api.base;
@@ -42,6 +44,9 @@ pub fn tell(
     println!(
         "  curl -s -H \"Authorization: Bearer $TOKEN\" -H 'Accept-Language: ja' \
          -H 'Content-Type: application/json' -d @examples/ransomware.json {base}/v1/routings"
+    );
+    println!(
+        "  curl -s -H \"Authorization: Bearer $TOKEN\" -H 'Accept-Language: ja' {base}{kept}/report.md"
     );
     println!("\n  API ドキュメント / API docs: {base}/docs/");
     println!("  データ / Data: {}", folder.display());
@@ -87,6 +92,45 @@ fn tell_decision(decision: &Value) {
     for action in dated {
         tell_action(action);
     }
+}
+
+/// The same as an incident of the client: a plan, one line of it done, and what the timeline keeps.
+fn keep(api: &Api<'_>, client: &Value, facts: &Value) -> Result<String, Failure> {
+    let mut facts = facts.clone();
+    // What is judged is the plan as of now: it was noticed a little while ago.
+    facts.as_object_mut().map(|facts| facts.remove("as_of"));
+    facts["incident"]["aware_at"] = json!(crate::clock::now() - TimeDelta::minutes(50));
+    let incident = api.post(
+        "/v1/incidents",
+        &json!({
+            "client_id": client["id"], "external_id": "ticket-0815",
+            "title": "ファイルサーバのランサムウェア / Ransomware on the file server", "facts": facts,
+        }),
+    )?;
+    let path = format!("/v1/incidents/{}", text(&incident["id"]));
+    let plan = api.get(&format!("{path}/plan"))?;
+    heading("事案として記録しました / Kept as an incident");
+    println!("  {} ({})", text(&incident["title"]), text(&incident["id"]));
+    if let Some(question) = list(&plan["questions"]).first() {
+        println!("  ? まず確かめること / To be found out first: {}", both(&question["text"]));
+    }
+    if let Some(first) = list(&plan["actions"]).first() {
+        let done = json!({
+            "contact": first["contact"], "action": first["action"], "party": first["party"],
+            "note": "受付番号 12 / Ticket 12",
+        });
+        api.post(&format!("{path}/completions"), &done)?;
+        println!("  ✓ {}", both(&first["contact_name"]));
+    }
+    let plan = api.get(&format!("{path}/plan"))?;
+    if let Some(next) = list(&plan["actions"]).first() {
+        println!("  次は / Next:");
+        tell_action(next);
+    }
+    for event in list(&api.get(&format!("{path}/timeline"))?["items"]) {
+        println!("  {}  {}", text(&event["at"]), both(&event["summary"]));
+    }
+    Ok(path)
 }
 
 fn tell_action(action: &Value) {

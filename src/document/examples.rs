@@ -10,10 +10,11 @@ macro_rules! files {
 }
 
 const REQUESTS: &[&str] =
-    files!("requests": "assessments" "clients" "contacts" "guidelines" "incidents" "routing");
+    files!("requests": "assessments" "clients" "contacts" "guidelines" "identity" "incidents" "routing");
 
 const ANSWERS: &[&str] = files!("answers":
-    "assessments" "clients" "contacts" "guidelines" "incidents" "questionnaires" "routing" "service");
+    "assessments" "audit" "clients" "contacts" "guidelines" "identity" "incidents" "questionnaires"
+    "routing" "service");
 
 /// Puts the examples to the bodies of the operations that they belong to, by `operationId`.
 pub fn add(document: &mut Value) -> Result<(), serde_json::Error> {

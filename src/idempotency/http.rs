@@ -1,15 +1,17 @@
 //! The `Idempotency-Key` header.
 use super::domain::{Created, Kept, Key, expired_before};
 use super::store;
-use crate::answer::tagged;
+use crate::answer::{self, tagged};
 use crate::caller::Tenant;
 use crate::clock;
 use crate::db::AnyConnection;
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
+use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use serde::Serialize;
 use std::future::{Ready, ready};
 
 /// The key of a call, if it has one, and the route it is for.
@@ -95,6 +97,18 @@ pub fn once(
     };
     store::keep(conn, tenant, route, key, &kept, now, not_before)?;
     Ok(created)
+}
+
+/// The same for an answer that says a secret the first time and never again: what is kept, and what is
+/// tagged, is without it.
+pub fn answer_once<T: Serialize>(created: Created, first: &T) -> Result<HttpResponse, Problem> {
+    let told = if created.replayed { None } else { Some(answer::bytes(first)?) };
+    let mut response = answer(created);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(match told {
+        Some(told) => response.set_body(BoxBody::new(told)),
+        None => response,
+    })
 }
 
 /// The answer to a call that created something, now or before.

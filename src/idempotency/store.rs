@@ -1,7 +1,9 @@
 //! First answers in the database, by tenant, route and key.
+pub mod pruning;
+
 use super::domain::{Kept, Key};
 use crate::caller::Tenant;
-use crate::db::{AnyConnection, StoreError};
+use crate::db::{AnyConnection, MultiBackend, StoreError};
 use crate::schema::idempotency_keys::{self, dsl};
 use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -92,5 +94,24 @@ pub fn keep(
             created_at: now.naive_utc(),
         })
         .execute(conn)?;
+    Ok(())
+}
+
+/// How many places are looked for in one statement.
+const PLACES: usize = 50;
+
+/// Forgets the answers that tell of what stands at these places and below: it was taken away, and so is what was
+/// said of it.
+pub fn forget(conn: &mut AnyConnection, tenant: &Tenant, places: &[String]) -> Result<(), StoreError> {
+    type Condition = Box<dyn BoxableExpression<idempotency_keys::table, MultiBackend, SqlType = Bool>>;
+    for places in places.chunks(PLACES) {
+        let mut there: Condition = Box::new(dsl::location.eq_any(places.to_vec()));
+        for place in places {
+            // A place is of our own making: it holds nothing that a pattern would read.
+            there = Box::new(there.or(dsl::location.like(format!("{place}/%"))));
+        }
+        let told = dsl::idempotency_keys.filter(dsl::tenant.eq(tenant.slug())).filter(there);
+        diesel::delete(told).execute(conn)?;
+    }
     Ok(())
 }

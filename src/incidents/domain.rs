@@ -21,10 +21,12 @@ pub struct Incident {
     pub updated_at: DateTime<Utc>,
 }
 
-audited! { Incident as "incident", |it| (it.id, Some(it.client_id.clone()));
-words: revision = it.revision;
-veiled: external_id, title, facts;
-left: id, client_id, created_by, created_at, updated_at; }
+audited! {
+    Incident as "incident", |it| (it.id, Some(it.client_id.clone()));
+    words: revision = it.revision;
+    veiled: external_id, title, facts;
+    left: id, client_id, created_by, created_at, updated_at;
+}
 
 /// Something that happened to an incident. Events are only ever added.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,10 +40,12 @@ pub struct Event {
     pub what: What,
 }
 
-audited! { Event as "incident_event", |it| (it.id, Some(it.client_id.clone()));
-words: incident_id = it.incident_id, what = it.what.kind();
-veiled: ;
-left: id, client_id, at, by; }
+audited! {
+    Event as "incident_event", |it| (it.id, Some(it.client_id.clone()));
+    words: incident_id = it.incident_id, what = it.what.kind();
+    veiled: ;
+    left: id, client_id, at, by;
+}
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]

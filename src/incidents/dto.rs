@@ -33,6 +33,13 @@ pub struct NewIncident {
     pub facts: KnownFacts,
 }
 
+/// The facts of an incident as they were said, as nested JSON. A name of its own keeps generators from making
+/// one up that is taken.
+#[derive(ToSchema)]
+#[schema(value_type = Object)]
+#[expect(dead_code, reason = "only its schema is used: what was said is stored as it came")]
+pub struct SaidFacts(serde_json::Value);
+
 /// An incident of a client.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Incident)]
@@ -43,8 +50,8 @@ pub struct IncidentOut {
     client_id: String,
     external_id: Option<String>,
     pub title: String,
-    /// What was said of it, as nested JSON; what the client's own data adds stands in the plan.
-    #[schema(value_type = Object)]
+    /// What was said of it; what the client's own data adds stands in the plan.
+    #[schema(value_type = SaidFacts)]
     facts: serde_json::Value,
     /// Subject of the token that made it.
     created_by: String,
@@ -99,7 +106,7 @@ pub struct NewCompletion {
     pub contact: String,
     #[schema(min_length = 1, max_length = 64, example = "prelim_report")]
     pub action: String,
-    /// Whom among several; all of them when left out.
+    /// Whom among several; needed where the plan asks for it with more than one.
     #[schema(min_length = 1, max_length = 200)]
     pub party: Option<String>,
     /// When; now when left out.

@@ -67,6 +67,10 @@ pub fn markdown(report: &IncidentReport, language: Language) -> Result<String, f
             plain(entry.summary.get(language)),
             plain(&entry.by)
         )?;
+        if let Some(done) = &entry.completion {
+            let note = done.note.as_deref().map(|note| format!(": {}", plain(note))).unwrap_or_default();
+            writeln!(page.text, "  - {}{note}", done.at.to_rfc3339())?;
+        }
         for fact in &entry.facts {
             let (before, after) = (fact.before.as_deref(), fact.after.as_deref());
             let shown = |value: Option<&str>| value.map_or_else(|| "-".to_owned(), plain);
@@ -160,6 +164,10 @@ pub fn plain(text: &str) -> String {
     plain
 }
 
+fn one_line(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
+}
+
 /// Every deadline with a date, for a calendar that asks again.
 pub fn calendar(
     (incident, title): (&str, &str),
@@ -169,9 +177,12 @@ pub fn calendar(
     language: Language,
 ) -> String {
     let mut calendar = Calendar::new();
+    // The name of a calendar is written as it is: a line break in it would begin a line of the file.
+    let title = &one_line(title);
     calendar.name(title);
     for action in decision.actions.iter().chain(&decision.outstanding) {
-        let party = action.party.as_deref().map(|party| format!(" ({party})")).unwrap_or_default();
+        let party =
+            action.party.as_deref().map(|party| format!(" ({})", one_line(party))).unwrap_or_default();
         let mut event = Event::new();
         event
             // The same line keeps its place in the calendar when its date moves.
@@ -180,8 +191,9 @@ pub fn calendar(
             .summary(&format!("{}{party}", name(action).get(language)))
             .description(&format!("{title}\n[{}] {}", action.obligation.as_str(), shown(&action.due)));
         match (action.due.date, action.due.at) {
-            (Some(date), _) => event.all_day(date),
-            (None, Some(at)) => event.starts(at.to_utc()).ends(at.to_utc()),
+            // Without an end it is that day, or that moment: an end would have to be later.
+            (Some(date), _) => event.starts(date),
+            (None, Some(at)) => event.starts(at.to_utc()),
             (None, None) => continue,
         };
         calendar.push(event.done());

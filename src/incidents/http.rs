@@ -72,8 +72,10 @@ impl Case {
         Ok(Self { incident, client, events })
     }
 
+    /// As it stands now. The facts are those of the incident itself: whoever changed them last had read what it changed,
+    /// while the order of events hangs on the clocks of several replicas.
     fn standing(&self) -> Standing {
-        Standing::after(&self.events)
+        Standing { facts: self.incident.facts.clone(), ..Standing::after(&self.events) }
     }
 
     fn plan(&self, ruleset: &Ruleset, standing: &Standing, as_of: DateTime<Utc>) -> Result<Plan, Problem> {

@@ -21,10 +21,12 @@ pub struct Referral {
     pub updated_at: DateTime<Utc>,
 }
 
-audited! { Referral as "referral", |it| (it.id, Some(it.client_id.clone()));
-words: incident_id = it.incident_id, state = it.state.as_str(), revision = it.revision;
-veiled: note, outcome;
-left: id, client_id, contact, action, party, created_at, updated_at; }
+audited! {
+    Referral as "referral", |it| (it.id, Some(it.client_id.clone()));
+    words: incident_id = it.incident_id, state = it.state.as_str(), revision = it.revision;
+    veiled: note, outcome;
+    left: id, client_id, contact, action, party, created_at, updated_at;
+}
 
 /// Where a referral stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -73,6 +73,7 @@ pub fn note(conn: &mut AnyConnection, tenant: &Tenant, event: &Event) -> Result<
 
 /// Everything that happened to the incident, in its order.
 pub fn events(conn: &mut AnyConnection, tenant: &Tenant, incident: &str) -> Result<Vec<Event>, StoreError> {
+    // Second wall (client): it is asked only for an incident that was found.
     let rows = mine!(incident_events, EventRow, tenant)
         .filter(incident_events::incident_id.eq(incident))
         .order(incident_events::id)
@@ -109,6 +110,7 @@ pub fn referrals(
     tenant: &Tenant,
     incident: &str,
 ) -> Result<Vec<Referral>, StoreError> {
+    // Second wall (client): it is asked only for an incident that was found.
     let rows = mine!(incident_referrals, ReferralRow, tenant)
         .filter(incident_referrals::incident_id.eq(incident))
         .order(incident_referrals::id)

@@ -1,6 +1,7 @@
 //! Writing problems out, at the end of every request that failed.
 use super::kinds::{self, Kind};
 use super::{FaultDocument, Problem, ProblemDocument};
+use crate::oauth;
 use crate::request::{REQUEST_ID, RequestId};
 use crate::text::Language;
 use actix_web::body::{BoxBody, MessageBody};
@@ -32,7 +33,7 @@ pub async fn finish(
         return Err(InternalError::from_response("a handler panicked", response).into());
     };
     let response = called?.map_into_boxed_body();
-    if response.status().as_u16() < 400 {
+    if response.status().as_u16() < 400 || oauth::is_answered(response.response()) {
         return Ok(response);
     }
     let of_status = || Problem::new(Kind::of_status(response.status().as_u16()));

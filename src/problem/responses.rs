@@ -4,7 +4,7 @@ use super::kinds::{self, KINDS, Kind};
 use super::{Fault, Problem};
 use crate::caller::{MissingScope, Scope};
 use crate::text::{Language, LocalizedText};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::IntoResponses;
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder, Schema};
@@ -31,19 +31,44 @@ const SHARED: &[Named] = &[
     (503, "Unavailable", "Not available for the moment; see Retry-After"),
 ];
 
+/// What the token endpoint refuses, in the words of OAuth.
+const OF_OAUTH: &[Named] = &[
+    (400, "TokenRequestRefused", "The request, its scopes or its grant type are refused (RFC 6749, 5.2)"),
+    (401, "ClientRefused", "The client has not proved itself (RFC 6749, 5.2)"),
+];
+
+/// By status: each refusal of the token endpoint, as it would come.
+const OAUTH_EXAMPLES: &[(u16, &str, &str)] = &[
+    (400, "invalid_scope", "the account does not have all of these scopes"),
+    (400, "unsupported_grant_type", "only client_credentials is supported"),
+    (401, "invalid_client", "the client is not known, or has not proved itself"),
+];
+
 /// Every shared response under its name, for the document's components.
 pub fn components() -> impl Iterator<Item = (String, RefOr<Response>)> {
-    SHARED.iter().map(|(status, name, description)| {
+    let problems = SHARED.iter().map(|(status, name, description)| {
         let mut response = ResponseBuilder::new().description(*description);
         if *status >= 400 {
-            let body = ContentBuilder::new()
-                .schema(Some(RefOr::<Schema>::Ref(Ref::from_schema_name("Problem"))))
-                .examples_from_iter(examples(*status))
-                .build();
+            let body = body_of("Problem").examples_from_iter(examples(*status)).build();
             response = response.content("application/problem+json", body);
         }
         ((*name).to_owned(), response.build().into())
-    })
+    });
+    let of_oauth = OF_OAUTH.iter().map(|(status, name, description)| {
+        let told = OAUTH_EXAMPLES.iter().filter(|(of, ..)| of == status).map(|(_, error, why)| {
+            let value = json!({ "error": error, "error_description": why });
+            ((*error).to_owned(), ExampleBuilder::new().value(Some(value)).build())
+        });
+        let body = body_of("TokenRefusal").examples_from_iter(told).build();
+        let response = ResponseBuilder::new().description(*description);
+        let response = response.content("application/json", body);
+        ((*name).to_owned(), response.build().into())
+    });
+    problems.chain(of_oauth)
+}
+
+fn body_of(schema: &str) -> ContentBuilder {
+    ContentBuilder::new().schema(Some(RefOr::<Schema>::Ref(Ref::from_schema_name(schema))))
 }
 
 /// Every kind of problem with this status, as it would come; what breaks a rule in Japanese as well.
@@ -88,14 +113,15 @@ fn example(kind: &'static Kind, language: Language) -> Example {
 }
 
 macro_rules! sets {
-    ($($(#[$doc:meta])* $name:ident = $($status:literal)*;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $($status:literal)* $(and $more:ident)?;)*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name;
         impl IntoResponses for $name {
             fn responses() -> std::collections::BTreeMap<String, RefOr<Response>> {
                 let mut all = ResponsesBuilder::new();
-                for (status, name, _) in SHARED.iter().filter(|s| [$($status),*].contains(&s.0)) {
+                let shared = SHARED.iter().filter(|s| [$($status),*].contains(&s.0));
+                for (status, name, _) in shared$(.chain($more))? {
                     let reference: RefOr<Response> = RefOr::Ref(Ref::from_response_name(*name));
                     all = all.response(status.to_string(), reference);
                 }
@@ -124,6 +150,10 @@ sets! {
     Updating = 400 401 403 404 408 409 412 413 414 415 422 428 429 431 500 503;
     /// What taking something away can fail with.
     Removing = 400 401 403 404 409 412 414 422 428 429 431 500 503;
+    /// What a well-known page can fail with.
+    WellKnown = 414 429 431 500;
+    /// What a request for a token can fail with.
+    TokenRequest = 408 413 414 429 431 500 503 and OF_OAUTH;
     /// What an operation with a body can fail with.
     Writing = 400 401 403 404 408 409 413 414 415 422 429 431 500 503;
 }

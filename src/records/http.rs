@@ -6,6 +6,7 @@ use crate::caller::{Caller, Scope, Tenant};
 use crate::clients::{self, Client, ClientOut};
 use crate::db::{AnyConnection, Db, StoreError};
 use crate::id::Id;
+use crate::idempotency;
 use crate::incidents::{self, IncidentRecord};
 use crate::problem::{Problem, Reading, Removing};
 use actix_web::web::{Data, Path};
@@ -38,6 +39,13 @@ fn everything(
     Ok(ClientExport { client: client.into(), assessments, incidents })
 }
 
+/// Where what was kept of the client stood.
+fn places(client: &Client, export: &ClientExport) -> Vec<String> {
+    let assessments = export.assessments.iter().map(AssessmentRecord::location);
+    let incidents = export.incidents.iter().map(IncidentRecord::location);
+    std::iter::once(format!("/v1/clients/{}", client.id)).chain(assessments).chain(incidents).collect()
+}
+
 /// Export a client
 ///
 /// Everything that is kept of it, as one document. Needs `clients:read`, `assessments:read` and
@@ -67,7 +75,8 @@ async fn export_client(
 /// Delete a client
 ///
 /// Takes the client away and everything that is kept of it, accepted assessments too, and answers with all
-/// that it took, as the export would have shown it: keep it, because it is nowhere else. Needs
+/// that it took, as the export would have shown it: keep it, because it is nowhere else. Answers that were kept
+/// under an `Idempotency-Key` go with it. The audit log keeps that it was done, by whom and when. Needs
 /// `clients:write`, `assessments:write`, `incidents:write` and `If-Match`.
 #[utoipa::path(tag = "clients", operation_id = "deleteClient",
     params(("client" = String, Path, format = Uuid),
@@ -92,6 +101,7 @@ async fn delete_client(
             clients::remove(conn, &tenant, &client)?;
             let with = [("assessments", export.assessments.len()), ("incidents", export.incidents.len())];
             audit::removed(conn, &tenant, &client, &with)?;
+            idempotency::forget(conn, &tenant, &places(&client, &export))?;
             Ok::<_, Problem>(export)
         })
         .await?;

@@ -31,6 +31,8 @@ pub struct Action {
     pub action: String,
     /// Whom among several: which vendor, which customer.
     pub party: Option<String>,
+    /// One of several that the rule may lead to: what is done with one is not done with the others.
+    pub repeated: bool,
     pub obligation: Obligation,
     pub turn: Turn,
     /// It is not known yet whether the rules hold.

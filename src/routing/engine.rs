@@ -172,6 +172,7 @@ fn action(
         contact: rule.contact.clone(),
         action: rule.action.clone(),
         party,
+        repeated: rule.for_each.is_some(),
         obligation,
         turn: Turn::Now,
         provisional,

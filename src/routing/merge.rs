@@ -43,6 +43,7 @@ fn join(kept: &mut Action, other: Action) {
     kept.tier = kept.tier.min(other.tier);
     kept.priority = kept.priority.min(other.priority);
     kept.schedulable |= other.schedulable;
+    kept.repeated |= other.repeated;
     for (all, more) in [
         (&mut kept.info_sets, other.info_sets),
         (&mut kept.after, other.after),

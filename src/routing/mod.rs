@@ -25,7 +25,7 @@ pub use compare::{Change, FactChange, PlanChange, changed_facts, compare, shown}
 pub use decision::{Action, Decision, Due, Status};
 pub use dto::{ActionOut, DecisionOut};
 pub use engine::decide;
-pub use facts::{FactFault, Facts};
+pub use facts::{FactFault, Facts, Value as FactValue};
 pub use forms::Filled;
 pub use http::routes;
 pub use questions::{Question, questions};

@@ -7,7 +7,7 @@ use super::condition::{Condition, FactRef, Op};
 use super::decision::Decision;
 use super::engine::decide;
 use super::facts::{Entry, Facts, Kind, Value};
-use super::rules::Ruleset;
+use super::rules::{Rule, Ruleset};
 use super::words::{Obligation, Tri};
 use crate::text::LocalizedText;
 use serde::Serialize;
@@ -21,9 +21,10 @@ const MOST: usize = 10;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OpenQuestion)]
 pub struct Question {
+    /// Its path; `list[].member` where it is asked of every item of a list of which it is not known.
     #[schema(example = "personal_data.involved")]
     pub fact: String,
-    /// What the fact means.
+    /// What the fact means, and of whom it is asked.
     pub text: LocalizedText,
     /// Answers that change something.
     pub answers: Vec<String>,
@@ -49,6 +50,7 @@ pub fn questions(ruleset: &Ruleset, facts: &Facts, now: &Decision) -> Vec<Questi
         .filter(|(index, _)| facts.get(*index).is_none())
         .filter_map(|(index, answers)| question(ruleset, facts, now, index, &answers))
         .collect();
+    questions.extend(of_items(ruleset, facts, now));
     questions.sort_by(|a, b| (b.weight, &a.fact).cmp(&(a.weight, &b.fact)));
     questions.truncate(MOST);
     questions
@@ -87,6 +89,68 @@ fn question(
     })
 }
 
+/// What is not known of the items of a list, all of them at once: is this customer's data affected, and that one's?
+fn of_items(ruleset: &Ruleset, facts: &Facts, now: &Decision) -> Vec<Question> {
+    let mut asked = BTreeMap::new();
+    for rule in asked_now(ruleset, facts) {
+        if let Some(each) = &rule.for_each {
+            members(&each.filter, &mut |member| asked.insert(member, each.list));
+        }
+    }
+    asked.into_iter().filter_map(|(member, list)| of_member(ruleset, facts, now, list, member)).collect()
+}
+
+fn of_member(
+    ruleset: &Ruleset,
+    facts: &Facts,
+    now: &Decision,
+    list: usize,
+    member: usize,
+) -> Option<Question> {
+    let entry = &ruleset.schema.entries[member];
+    if entry.kind != Kind::Tri {
+        return None;
+    }
+    let affected = facts.with_member(list, member, &Value::Tri(Tri::Confirmed));
+    let changes = compare(now, &decide(ruleset, &affected));
+    let weight = changes.iter().map(|c| worth_of(c.obligation.max(c.obligation_before))).sum();
+    let whom: BTreeSet<&str> = changes.iter().filter_map(|change| change.party.as_deref()).collect();
+    let whom = whom.into_iter().collect::<Vec<_>>();
+    let LocalizedText { ja, en } = &entry.meaning;
+    let text = match whom.as_slice() {
+        [] => entry.meaning.clone(),
+        whom => LocalizedText::new(
+            format!("{ja}（{}）", whom.join("、")),
+            format!("{en} ({})", whom.join(", ")),
+        ),
+    };
+    (weight > 0).then(|| Question {
+        fact: entry.path.clone(),
+        text,
+        answers: vec![Tri::Confirmed.as_str().to_owned()],
+        decides: changes.iter().map(|c| c.contact.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
+        weight,
+    })
+}
+
+fn members(condition: &Condition, found: &mut impl FnMut(usize) -> Option<usize>) {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| members(part, found)),
+        Condition::Not(part) => members(part, found),
+        Condition::Test(test) => {
+            if let FactRef::Member(member) = test.fact {
+                found(member);
+            }
+        }
+    }
+}
+
+/// The rules that are asked on this day, in this stage.
+fn asked_now<'a>(ruleset: &'a Ruleset, facts: &Facts) -> impl Iterator<Item = &'a Rule> {
+    let (today, stage) = (facts.as_of.date_naive(), facts.stage);
+    ruleset.rules.iter().filter(move |rule| rule.is_in_force(today) && rule.turn(stage).is_some())
+}
+
 fn worth_of(obligation: Option<Obligation>) -> u32 {
     match obligation {
         Some(Obligation::Must) => 9,
@@ -99,11 +163,8 @@ fn worth_of(obligation: Option<Obligation>) -> u32 {
 /// For each fact, the answers that some rule of this stage tells apart.
 fn told_apart(ruleset: &Ruleset, facts: &Facts) -> BTreeMap<usize, Vec<Value>> {
     let mut asked = BTreeMap::new();
-    let today = facts.as_of.date_naive();
-    for rule in &ruleset.rules {
-        if rule.is_in_force(today) && rule.turn(facts.stage).is_some() {
-            collect(ruleset, &rule.when, &mut asked);
-        }
+    for rule in asked_now(ruleset, facts) {
+        collect(ruleset, &rule.when, &mut asked);
     }
     for substitution in &ruleset.substitutions {
         collect(ruleset, &substitution.when, &mut asked);

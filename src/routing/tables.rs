@@ -9,7 +9,7 @@ mod sameness;
 use super::engine::contradictions;
 use super::shown;
 use super::tests::ruleset;
-use super::{Decision, Facts, Ruleset, decide};
+use super::{Facts, Ruleset, decide};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -262,16 +262,4 @@ fn where_nothing_is_the_matter_there_is_nothing_to_do() {
         let decision = decide(ruleset(), &read(ruleset(), &quiet));
         assert!(decision.actions.is_empty() && decision.outstanding.is_empty(), "{stage}");
     }
-}
-
-fn told(decision: &Decision) -> Vec<(&str, &str)> {
-    let open = decision.actions.iter().chain(&decision.outstanding);
-    open.map(|action| (action.contact.as_str(), action.obligation.as_str())).collect()
-}
-
-#[test]
-fn a_phishing_mail_that_nobody_clicked_is_one_option() {
-    let decision = decide(ruleset(), &read(ruleset(), &bases()["S10"]));
-    assert_eq!(told(&decision), [("antiphishing_council", "may")]);
-    assert!(decision.guardrails.is_empty());
 }

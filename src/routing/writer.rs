@@ -54,10 +54,11 @@ impl Writer<'_> {
         }
     }
 
-    /// What an action is, with whom.
+    /// What an action is, with whom: a contact of the tenant's own by its own name.
     pub fn name(&self, action: &Action) -> LocalizedText {
-        let (contact, what) =
-            (self.contact_name(&action.contact), named(&self.ruleset.actions, &action.action));
+        let meant = self.meant(action).map(|contact| contact.name.clone());
+        let contact = meant.unwrap_or_else(|| self.contact_name(&action.contact));
+        let what = named(&self.ruleset.actions, &action.action);
         LocalizedText::new(format!("{}: {}", contact.ja, what.ja), format!("{}: {}", contact.en, what.en))
     }
 
@@ -68,7 +69,12 @@ impl Writer<'_> {
     fn action(&self, action: Action, sequence: usize, at: DateTime<FixedOffset>) -> ActionOut {
         let meant = self.meant(&action);
         let what = format!("{}/{}", action.contact, action.action);
-        let serves = self.ruleset.reports.iter().filter(|report| report.serves.contains(&what));
+        // A form for one kind of incident only is there when it was attached.
+        let special = |form: &String| self.ruleset.annotations.iter().any(|note| note.form == *form);
+        let serves = self.ruleset.reports.iter().filter(|report| {
+            let fits = !special(&report.form) || action.forms.contains(&report.form);
+            fits && report.serves.contains(&what)
+        });
         let reports = serves.map(|report| report.form.clone()).collect();
         ActionOut {
             sequence,

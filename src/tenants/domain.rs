@@ -1,4 +1,5 @@
 //! What a tenant is.
+use crate::audited;
 use chrono::{DateTime, Utc};
 
 /// A provider: the owner of clients, assessments and everything below.
@@ -7,6 +8,13 @@ pub struct Tenancy {
     pub slug: String,
     pub name: String,
     pub created_at: DateTime<Utc>,
+}
+
+audited! {
+    Tenancy as "tenant", |tenancy| (tenancy.slug, None);
+    words: slug = tenancy.slug;
+    veiled: name;
+    left: created_at;
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,20 +37,6 @@ impl Tenancy {
             return Err(Refusal::Name);
         }
         Ok(Self { slug: slug.to_owned(), name: name.trim().to_owned(), created_at: now })
-    }
-}
-
-/// The issuer's private key (Ed25519, PKCS#8) and its public name.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SigningKey {
-    pub kid: String,
-    pub pkcs8: Vec<u8>,
-    pub created_at: DateTime<Utc>,
-}
-
-impl std::fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
     }
 }
 

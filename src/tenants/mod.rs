@@ -1,6 +1,8 @@
-//! The providers whose data is kept apart, and the key that signs their tokens.
+//! The providers whose data is kept apart, and the keys that sign their tokens.
 mod domain;
+mod keys;
 mod store;
 
-pub use domain::{Refusal, SigningKey, Tenancy};
-pub use store::{add, exists, signing_key};
+pub use domain::{Refusal, Tenancy};
+pub use keys::{Rotation, SigningKey, UnderWay, signing};
+pub use store::{add, exists, rotate, signing_keys, slugs};

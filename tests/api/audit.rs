@@ -7,7 +7,7 @@ use tasuke::caller::Scope;
 use ureq::http::Method;
 
 /// Operations that are no reading by their method and write nothing. Think twice before you add one.
-const WRITES_NOTHING: &[&str] = &["decideRouting"];
+const WRITES_NOTHING: &[&str] = &["decideRouting", "issueToken"];
 
 /// Stands in every text that a caller can choose, and so must never stand in the log.
 const TYPED: &str = "ないしょ";
@@ -120,7 +120,23 @@ fn everything(story: &mut Story<'_>) {
         &["changed contact"],
     );
     story.delete("deleteContact", "/v1/contacts/own-x", &["removed contact"]);
+    accounts(story, &id);
     story.delete("deleteClient", &client, &["removed client"]);
+}
+
+fn accounts(story: &mut Story<'_>, client: &str) {
+    let body = json!({"name": TYPED, "scopes": ["clients:read"], "client_id": client});
+    let made =
+        story.post("createServiceAccount", "/v1/service-accounts", &body, &["created service_account"]);
+    let account = made.header("location").to_owned();
+    let changed = &["changed service_account"];
+    let secrets = format!("{account}/secrets");
+    let secret = story.post("createServiceAccountSecret", &secrets, &json!({}), changed);
+    let secret = format!("{secrets}/{}", secret.text("/id"));
+    assert_eq!(story.acme.delete(&secret, "*").status, 204);
+    story.noted("deleteServiceAccountSecret", changed);
+    story.patch("updateServiceAccount", &account, &json!({"disabled": true}), changed);
+    story.delete("deleteServiceAccount", &account, &["removed service_account"]);
 }
 
 fn assessments(story: &mut Story<'_>, client: &str) {
@@ -138,6 +154,15 @@ fn assessments(story: &mut Story<'_>, client: &str) {
     let merge = json!({"take_agreed": true});
     story.post("mergeAssessmentResponses", &format!("{made}/merge"), &merge, &["changed assessment"]);
     story.delete("deleteAssessmentResponse", &response, &["removed assessment_response"]);
+    let links = format!("{made}/links");
+    let link = story.post(
+        "createAssessmentLink",
+        &links,
+        &json!({"respondent": TYPED}),
+        &["created assessment_link"],
+    );
+    let link = link.header("location").to_owned();
+    story.delete("deleteAssessmentLink", &link, &["removed assessment_link"]);
     let changed = ["changed assessment"];
     story.post("submitAssessment", &format!("{made}/submit"), &json!({}), &changed);
     let review = json!({"decision": "changes_requested", "comment": TYPED});

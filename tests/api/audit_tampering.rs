@@ -7,7 +7,9 @@ use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tasuke::audit::{self, Head, Signed, Signer};
+use tasuke::config::Retention;
 use tasuke::db::{AnyConnection, Retry, StoreError};
+use tasuke::retention::{self, Pruned};
 use tasuke::sealer::Sealer;
 
 /// A row of the log, as somebody sees it who has the database.
@@ -201,10 +203,15 @@ fn rehashed(conn: &mut AnyConnection, dice: &mut Dice, all: &[Row]) -> String {
     previous
 }
 
-/// Puts a head there that whoever has the key has signed.
+/// Puts a head there that whoever has the key has signed, instead of the others.
 fn resigned(conn: &mut AnyConnection, signer: &Signer, sequence: i64, hash: String) {
     run(conn, "DELETE FROM audit_heads WHERE tenant = 'acme'");
-    let at = chrono::DateTime::UNIX_EPOCH;
+    signed_in(conn, signer, 1970, sequence, hash);
+}
+
+/// Puts a head there that was signed in this year.
+fn signed_in(conn: &mut AnyConnection, signer: &Signer, year: i32, sequence: i64, hash: String) {
+    let at: chrono::DateTime<chrono::Utc> = format!("{year}-01-01T00:00:00Z").parse().unwrap();
     let base_hash = GENESIS.to_owned();
     let head = Head { tenant: "acme".into(), sequence, hash, base: 0, base_hash, at };
     let Signed { head, key_id, signature } = signer.sign(head);
@@ -212,7 +219,7 @@ fn resigned(conn: &mut AnyConnection, signer: &Signer, sequence: i64, hash: Stri
     run(
         conn,
         &format!(
-            "INSERT INTO audit_heads VALUES ('acme', {sequence}, '{hash}', 0, '{base_hash}', '1970-01-01 00:00:00', '{key_id}', '{signature}')"
+            "INSERT INTO audit_heads VALUES ('acme', {sequence}, '{hash}', 0, '{base_hash}', '{year}-01-01 00:00:00', '{key_id}', '{signature}')"
         ),
     );
 }
@@ -335,4 +342,58 @@ fn sealing_goes_on_from_the_signed_head(#[values(Engine::Sqlite, Engine::Postgre
     let verify = |conn: &mut AnyConnection| audit::verify(conn, sealer.signer(), "acme", &[]);
     let found = service.db.write_now(verify).unwrap().findings;
     assert_eq!(found, [audit::Finding::Gap { first: 21, last: 24 }]);
+}
+
+#[rstest]
+fn what_is_pruned_leaves_a_signed_beginning(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    busy_day(&acme);
+    heads(&acme);
+    let sealer = Sealer::open(&service.db).unwrap();
+    let signer = sealer.signer();
+    // As if it had gone on for years.
+    let aged = |conn: &mut AnyConnection| {
+        let all = rows(conn);
+        run(conn, "DELETE FROM audit_heads WHERE tenant = 'acme'");
+        for (year, sequence) in [(2001, 5), (2002, 10), (2024, 15), (2025, 24)] {
+            signed_in(
+                conn,
+                signer,
+                year,
+                sequence,
+                all[usize::try_from(sequence).unwrap() - 1].hash.clone(),
+            );
+        }
+        Ok::<_, StoreError>(())
+    };
+    service.db.write_now(aged).unwrap();
+    let kept = heads(&acme);
+    let now = "2026-11-26T00:00:00Z".parse().unwrap();
+    let prune =
+        |days| retention::prune(&service.db, &sealer, &Retention { audit_days: days }, now).unwrap();
+    let whole = || {
+        let verify = |conn: &mut AnyConnection| audit::verify(conn, signer, "acme", &kept);
+        let verified = service.db.read_now(verify).unwrap();
+        assert_eq!(verified.findings, []);
+        (verified.events, verified.head.unwrap().head.base)
+    };
+    assert_eq!(prune(None), Pruned::default());
+    assert_eq!(whole(), (24, 0));
+    assert_eq!(prune(Some(3650)), Pruned { answers: 0, events: 10 });
+    assert_eq!(whole(), (14, 10));
+    assert_eq!(prune(Some(3650)), Pruned::default());
+    // It goes on, and is still one chain.
+    acme.post("/v1/clients", &json!({"name": "later"})).expect(201);
+    let newest = heads(&acme).last().unwrap().head.clone();
+    assert_eq!((newest.sequence, newest.base), (25, 10));
+    assert_eq!(whole(), (15, 10));
+    // What was pruned is nothing else that is missing.
+    let cut = |conn: &mut AnyConnection| {
+        run(conn, "DELETE FROM audit_events WHERE tenant = 'acme' AND sequence < 13");
+        Ok::<_, StoreError>(())
+    };
+    service.db.write_now(cut).unwrap();
+    let found = service.db.read_now(|conn| audit::verify(conn, signer, "acme", &[])).unwrap().findings;
+    assert_eq!(found, [audit::Finding::Gap { first: 11, last: 12 }]);
 }

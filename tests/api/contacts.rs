@@ -1,8 +1,19 @@
 //! The directory of contacts.
 use crate::support::{Engine, Service};
+use diesel::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
 use tasuke::caller::Scope;
+use tasuke::db::{AnyConnection, StoreError};
+
+// What a test has to reach past the API: an override that was made over an older directory.
+diesel::table! {
+    own_contacts (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        shipped -> Nullable<Text>,
+    }
+}
 
 fn ids(page: &Value) -> Vec<&str> {
     page["items"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect()
@@ -122,6 +133,45 @@ fn an_override_stands_until_it_is_taken_away(#[values(Engine::Sqlite, Engine::Po
     acme.delete(path, back.header("etag")).expect(204);
     assert_eq!(acme.get(path).expect(200).header("etag"), shipped.header("etag"));
     acme.delete(path, shipped.header("etag")).expect(409);
+}
+
+#[rstest]
+fn what_changed_under_an_override_is_told_until_somebody_looks(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let path = "/v1/contacts/police_pref_cyber";
+    let shipped = acme.get(path).expect(200);
+    let said = json!({"notes": {"ja": "担当: 佐藤", "en": "Ask for Sato"}, "languages": ["ja", "en"]});
+    let changed = acme.patch(path, shipped.header("etag"), &said).expect(200);
+    assert_eq!(changed.json["differences"], json!([]));
+    // The override was made over an older directory: what it was laid over is kept with it.
+    let then = json!({"notes": shipped.json["notes"], "languages": ["fr"]});
+    service
+        .db
+        .write_now(|conn: &mut AnyConnection| -> Result<(), StoreError> {
+            let older = own_contacts::shipped.eq(Some(then.to_string()));
+            assert_eq!(diesel::update(own_contacts::table).set(older).execute(conn)?, 1);
+            Ok(())
+        })
+        .unwrap();
+    let found = acme.get(path).expect(200);
+    let told = json!([{
+        "field": "languages", "shipped_then": "[\"fr\"]", "shipped_now": shipped.json["languages"].to_string(),
+    }]);
+    // Only what was overridden and changed, and the override stands all the same.
+    assert_eq!(found.json["differences"], told);
+    assert_eq!(found.json["languages"], json!(["ja", "en"]));
+    let listed = acme.get("/v1/contacts?limit=100").expect(200).json;
+    let listed = listed["items"].as_array().unwrap();
+    let differing: Vec<_> =
+        listed.iter().filter(|c| c["differences"] != json!([])).map(|c| &c["id"]).collect();
+    assert_eq!(differing, ["police_pref_cyber"]);
+    assert_eq!(service.tenant("rival").get(path).expect(200).json["differences"], json!([]));
+    // Saying it again, having seen what ships now, settles it.
+    let again = acme.patch(path, found.header("etag"), &said).expect(200);
+    assert_eq!(again.json["differences"], json!([]));
 }
 
 #[rstest]

@@ -67,7 +67,9 @@ fn tell(caller: &Caller<'_>, operation: &Operation<'_>, path: &str, body: Option
         let parameters = operation.parameters.as_array().into_iter().flatten();
         parameters.into_iter().any(|p| p["name"] == header && p["required"] == true)
     };
-    let tag = needs("If-Match").then(|| caller.get(path).expect(200).header("etag").to_owned());
+    // The tag of a secret is that of its account.
+    let tagged = path.split("/secrets/").next().unwrap();
+    let tag = needs("If-Match").then(|| caller.get(tagged).expect(200).header("etag").to_owned());
     headers.extend(tag.as_deref().map(|tag| ("if-match", tag)));
     let key = format!("example-{path}-{}", body.map_or(0, |body| body.to_string().len()));
     if needs("Idempotency-Key") {
@@ -76,6 +78,9 @@ fn tell(caller: &Caller<'_>, operation: &Operation<'_>, path: &str, body: Option
     headers.extend(operation.takes.map(|kind| ("content-type", kind)));
     let bytes = body.map(|body| match body {
         Value::String(text) => text.clone().into_bytes(),
+        form if operation.takes == Some("application/x-www-form-urlencoded") => {
+            serde_html_form::to_string(form).unwrap().into_bytes()
+        }
         other => serde_json::to_vec(other).unwrap(),
     });
     caller.send(&operation.method, path, &headers, bytes.as_deref())
@@ -90,6 +95,7 @@ fn every_request_of_the_examples_is_taken_and_every_operation_has_one(
     let operations = operations(service.document());
     let (requests, answers) = (kept(REQUESTS), kept(ANSWERS));
     let mut known = BTreeMap::new();
+    let mut proofs = BTreeMap::new();
     let mut told = BTreeMap::<&str, BTreeMap<&str, Map<String, Value>>>::new();
     let mut shown = BTreeSet::new();
     let mut sent = BTreeSet::new();
@@ -103,7 +109,20 @@ fn every_request_of_the_examples_is_taken_and_every_operation_has_one(
                 .and_then(|all| all.get(*name))
                 .unwrap_or_else(|| panic!("{id}: no example {name}"))
         });
-        let answer = tell(&caller, operation, &path, example.map(|example| &example["value"]));
+        // What proves a client is new in each run.
+        let said = example.map(|example| example["value"].clone()).map(|mut said| {
+            for (name, proof) in said.as_object_mut().into_iter().flatten() {
+                if let (Some(known), "issueToken") = (proofs.get(name.as_str()), *id) {
+                    *proof = json!(known);
+                }
+            }
+            said
+        });
+        let answer = tell(&caller, operation, &path, said.as_ref());
+        for (name, field) in [("client_id", "/oauth_client_id"), ("client_secret", "/secret")] {
+            let proof = answer.json.pointer(field).and_then(Value::as_str);
+            proofs.extend(proof.map(|proof| (name, proof.to_owned())));
+        }
         assert!((200..300).contains(&answer.status), "{id} {name}: {} {:#}", answer.status, answer.json);
         if !keep.is_empty() {
             let made = answer.json.get("id").or_else(|| answer.json.pointer("/items/0/id")).unwrap();

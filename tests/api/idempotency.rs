@@ -119,12 +119,12 @@ fn calls_with_one_key_that_share_a_transaction_are_one_call(
         Engine::Sqlite => 1,
         Engine::Postgres => usize::try_from(Bounds::DEFAULT.lanes).unwrap(),
     };
-    let begun = Arc::new(Barrier::new(lanes + 1));
     let go = Arc::new(Barrier::new(lanes + 1));
     let answers: Vec<Answer> = std::thread::scope(|scope| {
-        // While every lane is busy, the calls gather.
+        // While every lane is busy, one after the other, the calls gather.
         for _ in 0..lanes {
-            let (db, begun, go) = (service.db.clone(), Arc::clone(&begun), Arc::clone(&go));
+            let (db, go, begun) = (service.db.clone(), Arc::clone(&go), Arc::new(Barrier::new(2)));
+            let is_begun = Arc::clone(&begun);
             scope.spawn(move || {
                 let held = db.write(move |_| {
                     begun.wait();
@@ -133,8 +133,8 @@ fn calls_with_one_key_that_share_a_transaction_are_one_call(
                 });
                 System::new().block_on(held).unwrap();
             });
+            is_begun.wait();
         }
-        begun.wait();
         let call = || post(&service.tenant("acme"), "/v1/clients", "k-1", &body);
         let calls: Vec<_> = (0..8).map(|_| scope.spawn(call)).collect();
         while service.db.load().queued < lanes + 8 {

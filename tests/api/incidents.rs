@@ -1,8 +1,18 @@
 //! Incidents: the client's own data in the facts, the plan and what changed in it, what was done, exports.
 use crate::support::{Answer, Caller, Engine, Service};
+use diesel::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
 use tasuke::caller::Scope;
+use tasuke::db::{AnyConnection, StoreError};
+
+// What a test has to reach past the API: an event that was noted under another clock.
+diesel::table! {
+    incident_events (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+    }
+}
 
 fn client(acme: &Caller<'_>, name: &str) -> String {
     let body = json!({
@@ -172,6 +182,82 @@ fn what_is_done_leaves_the_plan_once(#[values(Engine::Sqlite, Engine::Postgres)]
 }
 
 #[rstest]
+fn each_of_several_parties_is_told_by_itself(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let (incident, created) = incident(&acme);
+    let plan = || acme.get(&format!("{incident}/plan")).expect(200).json;
+    // Nobody said yet whether the other customer is affected: that is asked, with what it decides.
+    let asked = plan()["questions"].as_array().unwrap().clone();
+    let question =
+        asked.iter().find(|q| q["fact"] == "contracts.customer_notice[].data_or_service_affected");
+    let question = question.unwrap_or_else(|| panic!("{asked:#?}"));
+    assert_eq!(question["decides"], json!(["customers_contractual"]));
+    assert!(question["text"]["ja"].as_str().unwrap().ends_with("（顧客B社）"), "{question}");
+    assert_eq!(question["weight"], 9);
+    let affected = |who: &[&str]| {
+        let notices: Vec<_> = who
+            .iter()
+            .map(|who| json!({"counterparty": who, "data_or_service_affected": "confirmed"}))
+            .collect();
+        json!({"facts": {"contracts": {"customer_notice": notices}}})
+    };
+    let both = affected(&["顧客A社", "顧客B社"]);
+    let changed = acme.patch(&incident, created.header("etag"), &both).expect(200);
+    let completions = format!("{incident}/completions");
+    let told = json!({"contact": "customers_contractual", "action": "notify"});
+    let refused = acme.post(&completions, &told).expect(422);
+    assert_eq!(refused.faults(), ["/party required"]);
+    assert!(refused.json["errors"][0].to_string().contains("顧客A社, 顧客B社"), "{}", refused.json);
+    let mut one = told.clone();
+    one["party"] = json!("顧客A社");
+    acme.post(&completions, &one).expect(201);
+    // One is left, so that it is clear who is meant; it is noted by its name.
+    let event = acme.post(&completions, &told).expect(201).json;
+    assert_eq!(event["completion"]["party"], "顧客B社");
+    // Whoever is found to be affected after that is still to be told.
+    assert_ne!(acme.get(&incident).expect(200).header("etag"), changed.header("etag"));
+    let etag = acme.get(&incident).expect(200).header("etag").to_owned();
+    let three = affected(&["顧客A社", "顧客B社", "顧客C社"]);
+    acme.patch(&incident, &etag, &three).expect(200);
+    let left: Vec<_> =
+        lines(&plan()).into_iter().filter(|l| l.starts_with("customers_contractual/")).collect();
+    assert_eq!(left, ["customers_contractual/notify 顧客C社"]);
+    // Before anybody knew, nothing was done about it.
+    let early = json!({"contact": "lawyer", "action": "consult", "at": "2026-11-02T08:09:59+09:00"});
+    assert_eq!(acme.post(&completions, &early).expect(422).faults(), ["/at contradiction"]);
+    let in_time = json!({"contact": "lawyer", "action": "consult", "at": "2026-11-02T08:10:00+09:00"});
+    acme.post(&completions, &in_time).expect(201);
+}
+
+#[rstest]
+fn a_replica_whose_clock_is_behind_takes_no_knowledge_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let (incident, created) = incident(&acme);
+    let known = json!({"facts": {"personal_data": {"involved": "confirmed", "role": "controller"}}});
+    acme.patch(&incident, created.header("etag"), &known).expect(200);
+    let timeline = acme.get(&format!("{incident}/timeline")).expect(200).json;
+    let changed = timeline["items"][1]["id"].as_str().unwrap().to_owned();
+    // As if it had been noted by a replica that thinks it is long ago.
+    service
+        .db
+        .write_now(|conn: &mut AnyConnection| -> Result<(), StoreError> {
+            let event = incident_events::table.filter(incident_events::id.eq(&changed));
+            let early = incident_events::id.eq("0098c0de-0000-7000-8000-000000000000");
+            assert_eq!(diesel::update(event).set(early).execute(conn)?, 1);
+            Ok(())
+        })
+        .unwrap();
+    let plan = acme.get(&format!("{incident}/plan")).expect(200).json;
+    let mut actions = plan["actions"].as_array().unwrap().iter();
+    let report = actions.find(|a| a["contact"] == "ppc_leak_report" && a["action"] == "prelim_report");
+    assert_eq!(report.unwrap()["obligation"], "must");
+}
+
+#[rstest]
 fn a_referral_is_followed_to_its_outcome(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     let acme = service.tenant("acme");
@@ -247,6 +333,20 @@ fn facts_that_cannot_be_so_are_refused_all_at_once(
     );
     let early = acme.get(&format!("{path}/plan?as_of=2026-11-01T00:00:00Z")).expect(422);
     assert_eq!(early.faults(), ["/query/as_of contradiction"]);
+    let late = acme.get(&format!("{path}/plan?since=2099-01-01T00:00:00Z")).expect(422);
+    assert_eq!(late.faults(), ["/query/since contradiction"]);
+    // Who does not know may say so in a word, and leaves the question open.
+    let open =
+        json!({"facts": {"incident": {"severity": "unknown"}, "organization": {"sector": "unknown"}}});
+    let etag = acme.get(&path).expect(200).header("etag").to_owned();
+    acme.patch(&path, &etag, &open).expect(200);
+    let plan = acme.get(&format!("{path}/plan")).expect(200).json;
+    let asked: Vec<_> = plan["questions"].as_array().unwrap().iter().map(|q| q["fact"].clone()).collect();
+    assert!(asked.contains(&json!("organization.sector")), "{asked:?}");
+    let stage = json!({"facts": {"incident": {"stage": "unknown"}}});
+    let etag = acme.get(&path).expect(200).header("etag").to_owned();
+    let refused = acme.patch(&path, &etag, &stage).expect(422);
+    assert_eq!(refused.faults(), ["/facts/incident/stage unknown-value"]);
     let strange = acme.get(&format!("{path}/plan?ruleset=1999")).expect(422);
     assert_eq!(strange.faults(), ["/query/ruleset unknown-value"]);
 }
@@ -271,8 +371,34 @@ fn an_incident_is_shown_to_others_as_text_and_calendar(
     assert!(text.lines().all(|line| line.len() <= 75), "{text}");
     let unfolded = text.replace("\r\n ", "");
     assert!(unfolded.contains("DTSTART;VALUE=DATE:20261106"), "{unfolded}");
+    // An end on the same day would be none: what has no end is that day.
+    assert!(!unfolded.contains("DTEND"), "{unfolded}");
     // The same facts, the same bytes.
     assert_eq!(acme.get(&format!("{incident}/deadlines.ics")).bytes, calendar.bytes);
+    // What somebody wrote ends no line of the calendar, and begins none.
+    let etag = acme.get(&incident).expect(200).header("etag").to_owned();
+    let title = json!({"title": "A; B, C\\D\r\nEND:VEVENT\n\rX:1"});
+    acme.patch(&incident, &etag, &title).expect(200);
+    let insurer = json!({
+        "id": "own-hoken-i", "stands_for": "insurer", "name": {"ja": "損保I社", "en": "Insurer I"},
+        "does": {"ja": "保険", "en": "Insurance"}, "channels": [{"type": "phone", "value": "03-0000-0000"}],
+    });
+    acme.post("/v1/contacts", &insurer).expect(201);
+    let text = acme.get(&format!("{incident}/deadlines.ics")).expect(200);
+    let text = text.json.as_str().unwrap().replace("\r\n ", "");
+    assert!(text.contains("DESCRIPTION:A\\; B\\, C\\\\D  END:VEVENT  X:1\\n[must]"), "{text}");
+    let lines = || text.split(['\r', '\n']);
+    let begun = lines().filter(|line| *line == "BEGIN:VEVENT").count();
+    assert_eq!(lines().filter(|line| *line == "END:VEVENT").count(), begun);
+    assert!(!lines().any(|line| line.starts_with("X:")), "{text}");
+    // Where a contact of one's own stands in for one that ships, the calendar names it.
+    assert!(text.contains("SUMMARY:Insurer I: Notify (損保I社)"), "{text}");
+    // When it was done, and with what words, is on the paper too.
+    let done = json!({"contact": "insurer", "action": "notify", "at": "2026-11-02T09:30:00+09:00", "note": "受付番号 *12*"});
+    acme.post(&format!("{incident}/completions"), &done).expect(201);
+    let markdown = acme.get(&format!("{incident}/report.md")).expect(200);
+    let markdown = markdown.json.as_str().unwrap();
+    assert!(markdown.contains("  - 2026-11-02T00:30:00+00:00: 受付番号 \\*12\\*"), "{markdown}");
 }
 
 #[rstest]
@@ -340,5 +466,6 @@ fn a_report_is_filled_as_far_as_the_facts_go(#[values(Engine::Sqlite, Engine::Po
     let plan = acme.get(&format!("{incident}/plan")).expect(200).json;
     let police =
         plan["actions"].as_array().unwrap().iter().find(|a| a["contact"] == "police_pref_cyber").unwrap();
-    assert!(police["reports"].as_array().unwrap().contains(&json!("police_consultation")));
+    // Not the form for another kind of attack.
+    assert_eq!(police["reports"], json!(["common_form_ransomware", "police_consultation"]));
 }

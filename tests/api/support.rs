@@ -100,6 +100,10 @@ impl Service {
         Caller { service: self, authorization: Some(value.to_owned()) }
     }
 
+    pub fn bearer(&self, token: &str) -> Caller<'_> {
+        self.with_authorization(&format!("Bearer {token}"))
+    }
+
     pub fn anonymous(&self) -> Caller<'_> {
         Caller { service: self, authorization: None }
     }
@@ -194,6 +198,13 @@ impl Caller<'_> {
         let body = serde_json::to_vec(body).unwrap();
         let json = [("content-type", "application/json")];
         self.send(&Method::POST, path, &json, Some(&body))
+    }
+
+    /// Sends a form, as OAuth has it.
+    pub fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        let body = serde_html_form::to_string(fields).unwrap();
+        self.send(&Method::POST, path, &kind, Some(body.as_bytes()))
     }
 
     /// Changes what has this tag.

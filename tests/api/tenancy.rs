@@ -2,8 +2,12 @@
 //! covered the day it exists.
 mod answers;
 mod calls;
+mod corners;
 mod matrix;
 mod operations;
 mod rows;
+mod twins;
+#[cfg(feature = "mutants")]
+mod walls;
 mod words;
 mod world;

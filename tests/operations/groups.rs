@@ -4,7 +4,9 @@ use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection};
 use rstest::rstest;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 use tasuke::db::{AnyConnection, Bounds, Db, StoreError};
 use tokio::task::JoinHandle;
@@ -34,6 +36,11 @@ const COUNT: &str = "SELECT count(*) AS n FROM notes";
 
 fn add(conn: &mut AnyConnection, name: &str) -> Done<()> {
     diesel::sql_query(format!("INSERT INTO notes (name) VALUES ('{name}')")).execute(conn)?;
+    Ok(())
+}
+
+fn say(conn: &mut AnyConnection, name: &str) -> Done<()> {
+    diesel::sql_query(format!("UPDATE notes SET said = said + 1 WHERE name = '{name}'")).execute(conn)?;
     Ok(())
 }
 
@@ -102,6 +109,15 @@ impl Notes {
             };
             counted.n
         }
+    }
+
+    async fn said(&self) -> i64 {
+        let sum = "SELECT CAST(sum(said) AS bigint) AS n FROM notes";
+        let said = self.db.read(move |conn| {
+            let said: Counted = diesel::sql_query(sum).get_result(conn)?;
+            Ok::<_, StoreError>(said.n)
+        });
+        said.await.unwrap()
     }
 
     async fn kept(&self) -> Vec<String> {
@@ -209,12 +225,7 @@ async fn who_waits_for_a_lock_does_not_hold_up_the_others() {
     let mut other = PgConnection::establish(&notes.database.url).unwrap();
     other.batch_execute("BEGIN; UPDATE notes SET said = 1").unwrap();
     let (go, held) = notes.hold().await;
-    let waits = notes
-        .send(|conn| {
-            diesel::sql_query("UPDATE notes SET said = said + 1 WHERE name = 'locked'").execute(conn)?;
-            Ok(())
-        })
-        .await;
+    let waits = notes.send(|conn| say(conn, "locked")).await;
     let free = notes.send(|conn| add(conn, "free")).await;
     let asked = Instant::now();
     go.send(()).unwrap();
@@ -228,43 +239,42 @@ async fn who_waits_for_a_lock_does_not_hold_up_the_others() {
     assert!(!waits.is_finished());
     other.batch_execute("COMMIT").unwrap();
     assert!(waits.await.unwrap().is_ok());
-    let said: Counted = diesel::sql_query("SELECT CAST(sum(said) AS bigint) AS n FROM notes")
-        .get_result(&mut other)
-        .unwrap();
-    assert_eq!(said.n, 2);
+    assert_eq!(notes.said().await, 2);
 }
 
 #[actix_web::test]
 async fn two_lanes_that_wait_for_each_other_both_go_on() {
     let notes = Notes::open(Engine::Postgres);
     let db = Db::open(&notes.database.url, Bounds { lanes: 2, ..Bounds::DEFAULT }).unwrap();
-    let asked = Instant::now();
-    // Each comes to the other's name second.
+    for name in ["a", "b"] {
+        db.write(move |conn| add(conn, name)).await.unwrap();
+    }
+    // Each has one of the two by the time it asks for the other one.
+    let both_have_one = Arc::new(Barrier::new(2));
+    let (begun, is_begun) = channel();
     let work = |names: [&'static str; 2]| {
-        let db = db.clone();
+        let (db, begun, first_try) = (db.clone(), begun.clone(), AtomicBool::new(true));
+        let both_have_one = Arc::clone(&both_have_one);
         actix_web::rt::spawn(async move {
-            let both = (0..8).map(|_| {
-                db.write(move |conn| {
-                    for name in names {
-                        let insert =
-                            format!("INSERT INTO notes (name) VALUES ('{name}') ON CONFLICT DO NOTHING");
-                        diesel::sql_query(insert).execute(conn)?;
-                        diesel::sql_query(format!(
-                            "UPDATE notes SET said = said + 1 WHERE name = '{name}'"
-                        ))
-                        .execute(conn)?;
-                        std::thread::yield_now();
-                    }
-                    Ok::<_, StoreError>(())
-                })
-            });
-            futures_util::future::join_all(both).await
+            db.write(move |conn| {
+                say(conn, names[0])?;
+                let _ = begun.send(());
+                if first_try.swap(false, Ordering::Relaxed) {
+                    both_have_one.wait();
+                }
+                say(conn, names[1])
+            })
+            .await
         })
     };
-    let (one, two) = (work(["a", "b"]), work(["b", "a"]));
-    let mut answers = one.await.unwrap();
-    answers.extend(two.await.unwrap());
-    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
-    assert_eq!(notes.kept().await, ["a", "b"]);
+    let asked = Instant::now();
+    let one = work(["a", "b"]);
+    while is_begun.try_recv().is_err() {
+        actix_web::rt::task::yield_now().await;
+    }
+    let two = work(["b", "a"]);
+    let (one, two) = (one.await.unwrap(), two.await.unwrap());
+    assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    assert_eq!(notes.said().await, 4);
 }

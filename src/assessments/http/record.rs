@@ -18,6 +18,13 @@ pub struct AssessmentRecord {
     responses: Vec<ResponseOut>,
 }
 
+impl AssessmentRecord {
+    /// Where it stands.
+    pub fn location(&self) -> String {
+        format!("/v1/assessments/{}", self.assessment.id())
+    }
+}
+
 /// Every assessment of a client, oldest first.
 pub fn records(
     conn: &mut AnyConnection,

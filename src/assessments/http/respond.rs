@@ -14,7 +14,7 @@ use crate::clock;
 use crate::db::{AnyConnection, Db, StoreError};
 use crate::id::Id;
 use crate::idempotency::{self, Created, Idempotency, once};
-use crate::problem::{Problem, Reading, Removing, Updating, Writing, kinds};
+use crate::problem::{Fault, Problem, Reading, Removing, Updating, Writing, kinds};
 use crate::questionnaires::{Questionnaire, Questionnaires};
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
@@ -96,7 +96,8 @@ pub fn answerable(
 /// Answer as one of several
 ///
 /// The answers of one site or department to an assessment that is a draft. They change nothing of it until
-/// somebody merges them. Needs `assessments:write`.
+/// somebody merges them. Needs `assessments:write`; the holder of a link gives one response, as the respondent
+/// that the link is for.
 #[utoipa::path(tag = "assessments", operation_id = "createAssessmentResponse", request_body = NewResponse,
     params(("assessment" = String, Path, format = Uuid),
         ("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own, new for each new request", max_length = 257)),
@@ -110,7 +111,10 @@ pub async fn create_response(
     idempotency: Idempotency,
     Body(body, said): Body<NewResponse>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let (tenant, only) = caller.responding(Scope::AssessmentsWrite, &id)?;
+    if only.is_some_and(|only| only.respondent != body.respondent) {
+        return Err(another_respondent());
+    }
     let subject = caller.subject().to_owned();
     let (new, now) = (clock::new_id(), clock::now());
     // The key is for this assessment: the same one may be used for another.
@@ -147,6 +151,14 @@ pub async fn create_response(
     Ok(idempotency::answer(created))
 }
 
+fn another_respondent() -> Problem {
+    let rule = LocalizedText::new(
+        "リンクに定められた回答者名にしてください（/v1/whoami）",
+        "must be the respondent that the link is for (/v1/whoami)",
+    );
+    Problem::invalid(vec![Fault::new("/respondent", "fixed", rule)])
+}
+
 fn answered(respondent: &str) -> Problem {
     Problem::new(&kinds::DUPLICATE).with_detail(LocalizedText::new(
         format!("{respondent} の回答がすでにあります。"),
@@ -163,7 +175,7 @@ fn too_many() -> Problem {
 
 /// List who answers an assessment
 ///
-/// Needs `assessments:read`.
+/// Needs `assessments:read`; the holder of a link sees its own response, once there is one.
 #[utoipa::path(tag = "assessments", operation_id = "listAssessmentResponses",
     params(("assessment" = String, Path, format = Uuid)),
     responses((status = 200, body = AssessmentResponsePage), Reading))]
@@ -174,20 +186,26 @@ pub async fn list_responses(
     db: Data<Db>,
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsRead)?;
+    let (tenant, only) = caller.responding(Scope::AssessmentsRead, &id)?;
     let all = db
         .read(move |conn| {
             let assessment = store::get(conn, &tenant, &id)?;
             store::responses::all(conn, &tenant, &assessment)
         })
         .await?;
-    let items = all.into_iter().map(ResponseOut::from).collect();
+    let only = only.map(|only| only.respondent.as_str());
+    let items = all.into_iter().filter(|response| response.is_of(only)).map(ResponseOut::from).collect();
     answer::private(&request, &AssessmentResponsePage { items, next_cursor: None })
+}
+
+/// The response, for who may see it; another's is not there.
+fn own(found: Result<Response, StoreError>, only: Option<&str>) -> Result<Response, StoreError> {
+    found.and_then(|response| if response.is_of(only) { Ok(response) } else { Err(StoreError::Missing) })
 }
 
 /// Show one of several answers
 ///
-/// Needs `assessments:read`.
+/// Needs `assessments:read`; the holder of a link sees its own.
 #[utoipa::path(tag = "assessments", operation_id = "getAssessmentResponse",
     params(("assessment" = String, Path, format = Uuid), ("response" = String, Path, format = Uuid)),
     responses((status = 200, body = ResponseOut), Reading))]
@@ -198,11 +216,12 @@ pub async fn show_response(
     db: Data<Db>,
     path: Path<(Id, Id)>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsRead)?;
+    let (tenant, only) = caller.responding(Scope::AssessmentsRead, &path.0)?;
+    let only = only.map(|only| only.respondent.clone());
     let response = db
         .read(move |conn| {
             let assessment = store::get(conn, &tenant, &path.0)?;
-            store::responses::get(conn, &tenant, &assessment, &path.1)
+            own(store::responses::get(conn, &tenant, &assessment, &path.1), only.as_deref())
         })
         .await?;
     answer::private(&request, &ResponseOut::from(response))
@@ -210,7 +229,8 @@ pub async fn show_response(
 
 /// Change one of several answers
 ///
-/// Merged by control, as those of an assessment. Needs `assessments:write` and `If-Match`.
+/// Merged by control, as those of an assessment. Needs `assessments:write`, or the link that it was given
+/// through, and `If-Match`.
 #[utoipa::path(tag = "assessments", operation_id = "updateAssessmentResponse", request_body = AnswersPatch,
     params(("assessment" = String, Path, format = Uuid), ("response" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the response", max_length = 200)),
@@ -224,14 +244,15 @@ pub async fn update_response(
     path: Path<(Id, Id)>,
     Body(body, _): Body<AnswersPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = caller.with(Scope::AssessmentsWrite)?;
+    let (tenant, only) = caller.responding(Scope::AssessmentsWrite, &path.0)?;
+    let only = only.map(|only| only.respondent.clone());
     let precondition = answer::precondition(&request)?;
     let now = clock::now();
     let changed = db
         .write(move |conn| {
             let (assessment, questionnaire) =
                 answerable(conn, &tenant, &questionnaires, &path.0, &body.answers)?;
-            let before = store::responses::get(conn, &tenant, &assessment, &path.1)?;
+            let before = own(store::responses::get(conn, &tenant, &assessment, &path.1), only.as_deref())?;
             precondition.holds(&ResponseOut::from(before.clone()))?;
             let changed = Response {
                 answers: merged(&questionnaire, &before.answers, &body.answers, &body.remove),

@@ -1,7 +1,7 @@
 //! Rows of the tables, and what they are as values.
 use super::super::domain::{Detail, Effect, Entry, Event, Named};
 use super::super::head::{Head, Signed};
-use crate::caller::{Author, Tenant};
+use crate::caller::Author;
 use crate::db::StoreError;
 use crate::schema::{audit_events, audit_heads, audit_inbox};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -27,17 +27,17 @@ pub struct InboxRow {
 
 impl InboxRow {
     pub fn of(
-        tenant: &Tenant,
+        (tenant, author): (&str, &Author),
         effect: Effect,
         named: Named,
         detail: &Detail,
         id: String,
         at: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        let Author { subject, account, action, address, request_id } = tenant.author().clone();
+        let Author { subject, account, action, address, request_id } = author.clone();
         let Named { resource, id: resource_id, client: client_id } = named;
         Ok(Self {
-            tenant: tenant.slug().to_owned(),
+            tenant: tenant.to_owned(),
             id,
             at: at.naive_utc(),
             subject,

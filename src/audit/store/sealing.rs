@@ -7,6 +7,7 @@ use super::rows::{EventRow, HeadRow, InboxRow};
 use crate::db::{AnyConnection, StoreError};
 use crate::on_backend;
 use crate::schema::{audit_events, audit_heads, audit_inbox, audit_keys};
+use crate::wall;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -14,7 +15,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 /// Entries that one transaction seals: few enough that nobody waits long behind it.
-const TOGETHER: i64 = 500;
+const TOGETHER: i64 = 250;
 /// Any number, the same in every replica: whoever holds it seals.
 const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7461737581) AS locked";
 
@@ -49,6 +50,7 @@ pub fn alone(conn: &mut AnyConnection) -> Result<bool, StoreError> {
 }
 
 pub fn inbox_is_empty(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    // Of everybody: it says nothing of anybody.
     let first: Option<String> =
         audit_inbox::table.select(audit_inbox::id).limit(1).first(conn).optional()?;
     Ok(first.is_none())
@@ -64,13 +66,14 @@ pub fn seal(
     if !alone(conn)? {
         return Ok(Round::Busy);
     }
+    // Of everybody: each entry is sealed into the log of the tenant that it names.
     let mut query = audit_inbox::table
         .order((audit_inbox::tenant, audit_inbox::id))
         .limit(TOGETHER)
         .select(InboxRow::as_select())
         .into_boxed();
     if let Some(tenant) = only {
-        query = query.filter(audit_inbox::tenant.eq(tenant));
+        query = query.filter(wall!("tenant", audit_inbox::tenant.eq(tenant)));
     }
     let noted: Vec<InboxRow> = query.load(conn)?;
     let round = if noted.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
@@ -103,14 +106,7 @@ fn seal_of(
         )));
     }
     // From the head, not from the last event: where the end was cut off, the gap shows.
-    let start = before.as_ref().map(|signed| signed.head.clone()).unwrap_or_else(|| Head {
-        tenant: tenant.clone(),
-        sequence: 0,
-        hash: GENESIS.to_owned(),
-        base: 0,
-        base_hash: GENESIS.to_owned(),
-        at: now,
-    });
+    let start = before.as_ref().map_or_else(|| beginning(&tenant, now), |signed| signed.head.clone());
     let mut head = Head { at: now, ..start.clone() };
     let mut sealed = vec![];
     for row in rows {
@@ -123,8 +119,9 @@ fn seal_of(
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let add = diesel::insert_into(audit_events::table).values(&sealed);
     on_backend!(conn, c => add.execute(c))?;
-    let done =
-        audit_inbox::table.filter(audit_inbox::tenant.eq(&tenant)).filter(audit_inbox::id.eq_any(ids));
+    let done = audit_inbox::table
+        .filter(wall!("tenant", audit_inbox::tenant.eq(&tenant)))
+        .filter(audit_inbox::id.eq_any(ids));
     diesel::delete(done).execute(conn)?;
     if before.is_some() && start.at.date_naive() == now.date_naive() {
         // Of each day, the last one stays.
@@ -133,10 +130,22 @@ fn seal_of(
     keep_head(conn, signer.sign(head))
 }
 
+/// Before the first event.
+fn beginning(tenant: &str, now: DateTime<Utc>) -> Head {
+    Head {
+        tenant: tenant.to_owned(),
+        sequence: 0,
+        hash: GENESIS.to_owned(),
+        base: 0,
+        base_hash: GENESIS.to_owned(),
+        at: now,
+    }
+}
+
 /// The newest head of a tenant.
 pub fn newest(conn: &mut AnyConnection, tenant: &str) -> Result<Option<Signed>, StoreError> {
     let row: Option<HeadRow> = audit_heads::table
-        .filter(audit_heads::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
         .order(audit_heads::sequence.desc())
         .select(HeadRow::as_select())
         .first(conn)
@@ -146,7 +155,7 @@ pub fn newest(conn: &mut AnyConnection, tenant: &str) -> Result<Option<Signed>, 
 
 pub fn drop_head(conn: &mut AnyConnection, tenant: &str, sequence: i64) -> Result<(), StoreError> {
     let head = audit_heads::table
-        .filter(audit_heads::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
         .filter(audit_heads::sequence.eq(sequence));
     diesel::delete(head).execute(conn)?;
     Ok(())

@@ -1,7 +1,8 @@
 //! `/v1/guidelines/{guideline}/editions/{edition}/controls`.
 use super::super::catalogue::{Catalogue, Filter, Held};
 use super::super::domain::{Control, Term};
-use super::{Found, find};
+use super::Found;
+use super::find;
 use crate::body::Query;
 use crate::caller::{Scope, Visitor};
 use crate::db::Db;

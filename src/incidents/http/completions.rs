@@ -1,7 +1,7 @@
 //! `POST /v1/incidents/{incident}/completions`.
 use super::super::domain::{Completion, What};
 use super::super::dto::{NewCompletion, TimelineEntry};
-use super::super::plan::Refusal;
+use super::super::plan::{Plan, Refusal};
 use super::Case;
 use crate::answer;
 use crate::audit;
@@ -17,10 +17,12 @@ use crate::routing::Rulesets;
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
+use chrono::{DateTime, Utc};
 
 /// Complete something of the plan
 ///
-/// What is done leaves the plan; the timeline keeps it. What the plan does not ask for is refused. Needs
+/// What is done leaves the plan; the timeline keeps it. What the plan does not ask for is refused, and so is
+/// a time before it happened; where the plan asks for it with several parties, one is to be named. Needs
 /// `incidents:write`.
 #[utoipa::path(tag = "incidents", operation_id = "completeAction", request_body = NewCompletion,
     params(("incident" = String, Path, format = Uuid),
@@ -47,7 +49,7 @@ pub async fn complete_action(
                 let NewCompletion { contact, action, party, at, note } = body.clone();
                 let done = Completion { contact, action, party, at: at.unwrap_or(now), note };
                 let plan = case.plan(rulesets.current(), &case.standing(), now)?;
-                refuse(plan.check(&done, now), &done)?;
+                let done = accepted(&plan, done, now)?;
                 let event = case.note(conn, &tenant, &by, (&event, now), What::Completed(done))?;
                 audit::created(conn, &tenant, &event)?;
                 let location = format!("/v1/incidents/{}/timeline", event.incident_id);
@@ -59,10 +61,18 @@ pub async fn complete_action(
     Ok(idempotency::answer(created))
 }
 
-fn refuse(refusals: Vec<Refusal>, done: &Completion) -> Result<(), Problem> {
+fn accepted(plan: &Plan, done: Completion, now: DateTime<Utc>) -> Result<Completion, Problem> {
+    if !era::holds(done.at) {
+        let (ja, en) = era::RULE;
+        return Err(Problem::invalid(vec![Fault::new("/at", era::CODE, LocalizedText::new(ja, en))]));
+    }
+    plan.accept(done, now).map_err(refused)
+}
+
+fn refused(refusals: Vec<Refusal>) -> Problem {
     if refusals.contains(&Refusal::AlreadyDone) {
-        return Err(Problem::new(&kinds::DUPLICATE)
-            .with_detail(LocalizedText::new("すでに済んでいます。", "That is done already.")));
+        return Problem::new(&kinds::DUPLICATE)
+            .with_detail(LocalizedText::new("すでに済んでいます。", "That is done already."));
     }
     let mut faults = vec![];
     for refusal in refusals {
@@ -79,12 +89,19 @@ fn refuse(refusals: Vec<Refusal>, done: &Completion) -> Result<(), Problem> {
                 let rule = LocalizedText::new("まだ来ていない日時です", "is still to come");
                 faults.push(Fault::new("/at", "in-the-future", rule));
             }
+            Refusal::Earlier => {
+                let rule = LocalizedText::new("事案より前の日時です", "is before it happened");
+                faults.push(Fault::new("/at", "contradiction", rule));
+            }
+            Refusal::Which { parties } => {
+                let rule = LocalizedText::new(
+                    format!("相手が複数います。一つを指定してください: {}", parties.join("、")),
+                    format!("there are several; name one of {}", parties.join(", ")),
+                );
+                faults.push(Fault::new("/party", "required", rule));
+            }
             Refusal::AlreadyDone => {}
         }
     }
-    if !era::holds(done.at) {
-        let (ja, en) = era::RULE;
-        faults.push(Fault::new("/at", era::CODE, LocalizedText::new(ja, en)));
-    }
-    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
+    Problem::invalid(faults)
 }

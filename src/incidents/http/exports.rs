@@ -117,7 +117,12 @@ pub async fn show_deadlines(
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::IncidentsRead)?;
-    let case = db.read(move |conn| Case::load(conn, &tenant, &id)).await?;
+    let (case, directory) = db
+        .read(move |conn| {
+            let case = Case::load(conn, &tenant, &id)?;
+            Ok::<_, Problem>((case, contacts::directory_of(conn, &tenant, &directory)?))
+        })
+        .await?;
     let ruleset = rulesets.current();
     let plan = case.plan(ruleset, &case.standing(), clock::now())?;
     let writer = Writer { directory: &directory, ruleset, language };

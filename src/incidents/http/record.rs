@@ -15,6 +15,13 @@ pub struct IncidentRecord {
     referrals: Vec<ReferralOut>,
 }
 
+impl IncidentRecord {
+    /// Where it stands.
+    pub fn location(&self) -> String {
+        format!("/v1/incidents/{}", self.incident.id)
+    }
+}
+
 /// Every incident of a client, oldest first.
 pub fn records(
     conn: &mut AnyConnection,

@@ -1,6 +1,6 @@
 //! Each change of a comparison in the rules must turn a case red: a change that none notices is a hole in the
 //! tables, unless it can be shown to say the same (`sameness`).
-use super::mutants::{Mutant, Part, mutants};
+use super::mutants::{Mutant, Part, mutants, shown};
 use super::sameness::says_the_same;
 use super::{Case, cases, lines, read, worked};
 use crate::contacts::Directory;
@@ -10,6 +10,7 @@ use crate::routing::shipped::RuleFiles;
 use crate::routing::words::{OnUnknown, Tri, Truth};
 use crate::routing::{Facts, decide};
 use crate::shipped::Faults;
+use std::collections::BTreeMap;
 
 pub fn fresh() -> Ruleset {
     let mut faults = Faults::default();
@@ -26,17 +27,16 @@ struct Read {
 
 impl Read {
     fn all(ruleset: &Ruleset) -> Vec<Self> {
-        let mut all: Vec<(serde_json::Value, Self)> = vec![];
+        let mut all: BTreeMap<String, Self> = BTreeMap::new();
         for case in cases().into_iter().chain(worked(ruleset)) {
-            if let Some((_, read)) = all.iter_mut().find(|(json, _)| *json == case.facts) {
-                read.cases.push(case);
-                continue;
-            }
-            let facts = read(ruleset, &case.facts);
-            let derived = decide(ruleset, &facts).derived.into_iter().map(|(_, tri)| tri).collect();
-            all.push((case.facts.clone(), Self { facts, derived, cases: vec![case] }));
+            let one = all.entry(case.facts.to_string()).or_insert_with(|| {
+                let facts = read(ruleset, &case.facts);
+                let derived = decide(ruleset, &facts).derived.into_iter().map(|(_, tri)| tri).collect();
+                Self { facts, derived, cases: vec![] }
+            });
+            one.cases.push(case);
         }
-        all.into_iter().map(|(_, read)| read).collect()
+        all.into_values().collect()
     }
 
     fn context(&self) -> Context<'_> {
@@ -51,14 +51,13 @@ impl Read {
 }
 
 /// Whether the changed entry, by itself, could come out otherwise for these facts: only then is it worth a decision.
-fn may_differ(mutant: &Mutant, rules: &Ruleset, context: &Context<'_>) -> bool {
+/// `asks_otherwise` when it differs in what it asks for, and not in when.
+fn may_differ(mutant: &Mutant, rules: &Ruleset, context: &Context<'_>, asks_otherwise: bool) -> bool {
     let differ = |a: &Condition, b: &Condition| a.truth(context) != b.truth(context);
     match &mutant.part {
         Part::Rule(part) => {
-            let standing = &rules.rules[mutant.index];
-            let (now, then) = (answer(standing, context), answer(part, context));
-            // What is changed may also be what it says when it fires.
-            now != then || (now.is_some() && standing.when_is(part))
+            let (now, then) = (answer(&rules.rules[mutant.index], context), answer(part, context));
+            now != then || (asks_otherwise && now.is_some())
         }
         Part::Derivation(part) => differ(&part.when, &rules.derivations[mutant.index].when),
         Part::Guardrail(part) => differ(&part.when, &rules.guardrails[mutant.index].when),
@@ -68,13 +67,14 @@ fn may_differ(mutant: &Mutant, rules: &Ruleset, context: &Context<'_>) -> bool {
     }
 }
 
-impl Rule {
-    /// The other has the same conditions, so that it differs in what it asks for.
-    fn when_is(&self, other: &Self) -> bool {
-        let filter = |rule: &Self| rule.for_each.as_ref().map(|each| super::mutants::shown(&each.filter));
-        super::mutants::shown(&self.when) == super::mutants::shown(&other.when)
-            && filter(self) == filter(other)
-    }
+/// The conditions are the same, so that the change is in what is asked for.
+fn asks_otherwise(mutant: &Mutant, rules: &Ruleset) -> bool {
+    let Part::Rule(part) = &mutant.part else { return false };
+    let conditions = |rule: &Rule| {
+        let filter = rule.for_each.as_ref().map(|each| shown(&each.filter));
+        (shown(&rule.when), filter)
+    };
+    conditions(part) == conditions(&rules.rules[mutant.index])
 }
 
 /// When, how surely and for which items a rule fires; nothing when it does not.
@@ -97,11 +97,12 @@ fn answer(rule: &Rule, context: &Context<'_>) -> Option<(Turn, Truth, Vec<bool>)
 #[allow(clippy::print_stdout)] // It says how many were tried.
 fn each_change_of_a_comparison_turns_a_case_red() {
     let mut rules = fresh();
-    let read = Read::all(&rules);
+    let known = Read::all(&rules);
     let (mut killed, mut same, mut survivors) = (0, 0, vec![]);
     for mut mutant in mutants(&rules) {
+        let otherwise = asks_otherwise(&mutant, &rules);
         let suspects: Vec<&Read> =
-            read.iter().filter(|read| may_differ(&mutant, &rules, &read.context())).collect();
+            known.iter().filter(|read| may_differ(&mutant, &rules, &read.context(), otherwise)).collect();
         mutant.swap(&mut rules);
         let red = suspects.iter().any(|read| read.is_red(&rules));
         mutant.swap(&mut rules);

@@ -42,6 +42,12 @@ fn settle(value: &mut Value, seen: &mut HashMap<String, String>) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| settle(item, seen)),
         Value::Object(fields) => fields.values_mut().for_each(|item| settle(item, seen)),
+        // No secret of ours, and nothing that looks like one to a scanner.
+        Value::String(text) if text.starts_with("tsk_") || text.starts_with("eyJ") => {
+            let end = if text.starts_with("eyJ") { 3 } else { text.rfind('_').map_or(0, |at| at + 1) };
+            text.truncate(end);
+            text.push_str("...");
+        }
         Value::String(text) => {
             let just_now = DateTime::parse_from_rfc3339(text)
                 .is_ok_and(|time| (Utc::now() - time.with_timezone(&Utc)).abs() < TimeDelta::minutes(10));

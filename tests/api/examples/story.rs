@@ -8,6 +8,18 @@ pub type Step = (&'static str, &'static str, &'static str, &'static str);
 pub const STORY: &[Step] = &[
     ("getLiveness", "ok", "/livez", ""),
     ("getReadiness", "ok", "/readyz", ""),
+    // Who calls.
+    ("getWhoAmI", "operator", "/v1/whoami", ""),
+    ("createServiceAccount", "portal", "/v1/service-accounts", "account"),
+    ("createServiceAccountSecret", "first", "/v1/service-accounts/{account}/secrets", "secret"),
+    ("issueToken", "client_secret_post", "/oauth2/token", ""),
+    ("getServiceAccount", "portal", "/v1/service-accounts/{account}", ""),
+    ("listServiceAccounts", "portal", "/v1/service-accounts", ""),
+    ("updateServiceAccount", "less", "/v1/service-accounts/{account}", ""),
+    ("deleteServiceAccountSecret", "", "/v1/service-accounts/{account}/secrets/{secret}", ""),
+    ("deleteServiceAccount", "", "/v1/service-accounts/{account}", ""),
+    ("getKeySet", "one_key", "/.well-known/jwks.json", ""),
+    ("getAuthorizationServer", "metadata", "/.well-known/oauth-authorization-server", ""),
     // What a guideline asks for.
     ("listGuidelines", "shipped", "/v1/guidelines", ""),
     ("getGuideline", "ipa_sme", "/v1/guidelines/ipa-sme", ""),
@@ -46,6 +58,11 @@ pub const STORY: &[Step] = &[
     ("updateAssessmentResponse", "corrected", "/v1/assessments/{draft}/responses/{branch}", ""),
     ("getAssessmentResponse", "branch", "/v1/assessments/{draft}/responses/{branch}", ""),
     ("listAssessmentResponses", "two_sites", "/v1/assessments/{draft}/responses", ""),
+    ("createAssessmentLink", "branch", "/v1/assessments/{draft}/links", "link"),
+    ("getAssessmentLink", "branch", "/v1/assessments/{draft}/links/{link}", ""),
+    ("listAssessmentLinks", "branch", "/v1/assessments/{draft}/links", ""),
+    ("deleteAssessmentLink", "", "/v1/assessments/{draft}/links/{link}", ""),
+    ("getAssessmentQuestionnaire", "basic_rules", "/v1/assessments/{draft}/questionnaire", ""),
     ("getAssessmentAgreement", "two_sites", "/v1/assessments/{draft}/agreement", ""),
     ("mergeAssessmentResponses", "agreed", "/v1/assessments/{draft}/merge", ""),
     ("deleteAssessmentResponse", "", "/v1/assessments/{draft}/responses/{head}", ""),
@@ -99,6 +116,10 @@ pub const STORY: &[Step] = &[
     ("getIncidentForm", "ransomware", "/v1/incidents/{incident}/forms/common_form_ransomware", ""),
     ("getIncidentFormMarkdown", "ransomware", "/v1/incidents/{incident}/forms/common_form_ransomware/markdown", ""),
     ("deleteContact", "", "/v1/contacts/own-hoshu-m", ""),
+    // What was done.
+    ("listAuditEvents", "newest_day", "/v1/audit-events?resource=client&limit=2", ""),
+    ("exportAuditEvents", "clients", "/v1/audit-events/export?resource=client", ""),
+    ("listAuditHeads", "today", "/v1/audit-heads", ""),
     // And the end.
     ("exportClient", "manufacturer", "/v1/clients/{client}/export", ""),
     ("deleteClient", "manufacturer", "/v1/clients/{client}", ""),

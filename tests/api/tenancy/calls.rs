@@ -1,5 +1,5 @@
 //! A call to an operation, made from the document and somebody's world.
-use super::operations::{Access, Body, Operation};
+use super::operations::{Access, Body, FORM, Operation};
 use super::words::{Place, Word};
 use super::world::{INSURER, World};
 use crate::support::{Answer, Caller};
@@ -101,10 +101,20 @@ fn bytes(operation: &Operation, body: &Body, world: &World<'_>, said: &Said) -> 
         };
         if swap.is_some() {
             alone(&mut value, &position.at);
+            // The answers of the example are to another questionnaire.
+            if let Some(parent) = position.at.strip_suffix("/questionnaire") {
+                put(&mut value, &format!("{parent}/answers"), json!([]));
+            }
         }
         put(&mut value, &position.at, json!(text));
     }
     match body.media_type.as_str() {
+        FORM => {
+            let (id, secret) = world.credentials();
+            let proof =
+                [("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", &secret)];
+            serde_html_form::to_string(proof).unwrap().into_bytes()
+        }
         "text/csv" => {
             let name = value["external_id"].as_str().unwrap();
             format!("name,external_id\n{} imported,{name}\n", world.label).into_bytes()
@@ -121,11 +131,15 @@ fn said_of(operation: &Operation, body: &Body, world: &World<'_>) -> Value {
         "completeAction" => {
             json!({"contact": "insurer", "action": "notify", "party": INSURER, "note": label})
         }
+        "createServiceAccount" => {
+            json!({"name": world.fresh(super::words::Kind::ClientName), "scopes": ["admin"]})
+        }
         "decideRouting" => json!({"as_of": "2026-11-02T09:00:00+09:00", "incident": {
             "types": ["ransomware"], "stage": "initial", "aware_at": "2026-11-02T08:10:00+09:00"}}),
         "importClients" => json!({"external_id": ""}),
         "updateClient" => json!({"name": format!("{label} renamed")}),
         "updateContact" => json!({"notes": {"ja": label, "en": label}}),
+        "updateServiceAccount" => json!({"disabled": true}),
         "updateIncident" => json!({"title": format!("{label} renamed")}),
         _ => body.example.clone(),
     }

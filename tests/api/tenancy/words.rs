@@ -18,6 +18,9 @@ pub enum Kind {
     Control,
     Questionnaire,
     Contact,
+    Account,
+    Secret,
+    Link,
 }
 
 impl Kind {
@@ -49,6 +52,7 @@ pub enum Word {
 
 /// By place and name; where a name means several things, by the tag of the operation as well.
 const WORDS: &[(Place, &str, &str, Word)] = &[
+    (Place::Path, "account", "", Word::Is(Kind::Account)),
     (Place::Path, "assessment", "", Word::Is(Kind::Assessment)),
     (Place::Path, "client", "", Word::Is(Kind::Client)),
     (Place::Path, "contact", "", Word::Is(Kind::Contact)),
@@ -57,10 +61,13 @@ const WORDS: &[(Place, &str, &str, Word)] = &[
     (Place::Path, "form", "", Word::Plain),
     (Place::Path, "guideline", "", Word::Is(Kind::Guideline)),
     (Place::Path, "incident", "", Word::Is(Kind::Incident)),
+    (Place::Path, "link", "", Word::Is(Kind::Link)),
     (Place::Path, "questionnaire", "", Word::Is(Kind::Questionnaire)),
     (Place::Path, "referral", "", Word::Is(Kind::Referral)),
     (Place::Path, "response", "", Word::Is(Kind::Response)),
+    (Place::Path, "secret", "", Word::Is(Kind::Secret)),
     (Place::Path, "rule", "", Word::Plain),
+    (Place::Query, "action", "", Word::Plain),
     (Place::Query, "after", "", Word::Cursor),
     (Place::Query, "category", "", Word::Plain),
     (Place::Query, "client_id", "", Word::Is(Kind::Client)),
@@ -77,10 +84,13 @@ const WORDS: &[(Place, &str, &str, Word)] = &[
     (Place::Query, "part", "", Word::Plain),
     (Place::Query, "q", "", Word::Plain),
     (Place::Query, "questionnaire", "", Word::Is(Kind::Questionnaire)),
+    (Place::Query, "resource", "", Word::Plain),
+    (Place::Query, "resource_id", "", Word::Is(Kind::Client)),
     (Place::Query, "ruleset", "", Word::Plain),
     (Place::Query, "since", "", Word::Is(Kind::Edition)),
     (Place::Query, "stage", "", Word::Plain),
     (Place::Query, "state", "", Word::Plain),
+    (Place::Query, "subject", "", Word::Plain),
     (Place::Query, "tag", "", Word::Plain),
     (Place::Query, "telework_method", "", Word::Plain),
     (Place::Query, "to", "", Word::Is(Kind::Guideline)),
@@ -88,6 +98,8 @@ const WORDS: &[(Place, &str, &str, Word)] = &[
     (Place::Query, "workplace", "", Word::Plain),
     (Place::Body, "acquirer", "", Word::Plain),
     (Place::Body, "action", "", Word::Plain),
+    (Place::Body, "alg", "", Word::Plain),
+    (Place::Body, "allowed_addresses", "", Word::Plain),
     (Place::Body, "carry_forward_from", "", Word::Is(Kind::Earlier)),
     (Place::Body, "client_external_id", "", Word::Is(Kind::ClientName)),
     (Place::Body, "client_id", "", Word::Is(Kind::Client)),
@@ -95,6 +107,8 @@ const WORDS: &[(Place, &str, &str, Word)] = &[
     (Place::Body, "contact", "", Word::Is(Kind::Contact)),
     (Place::Body, "control", "", Word::Plain),
     (Place::Body, "counterparty", "", Word::Plain),
+    (Place::Body, "crv", "", Word::Plain),
+    (Place::Body, "e", "", Word::Plain),
     (Place::Body, "edition", "", Word::Gives(Kind::Edition)),
     (Place::Body, "en", "", Word::Plain),
     (Place::Body, "external_id", "assessments", Word::Gives(Kind::AssessmentName)),
@@ -105,7 +119,10 @@ const WORDS: &[(Place, &str, &str, Word)] = &[
     (Place::Body, "id", "contacts", Word::Gives(Kind::Contact)),
     (Place::Body, "insurer", "", Word::Plain),
     (Place::Body, "ja", "", Word::Plain),
+    (Place::Body, "kid", "", Word::Plain),
+    (Place::Body, "kty", "", Word::Plain),
     (Place::Body, "languages", "", Word::Plain),
+    (Place::Body, "n", "", Word::Plain),
     (Place::Body, "name", "", Word::Plain),
     (Place::Body, "note", "", Word::Plain),
     (Place::Body, "outcome", "", Word::Plain),
@@ -115,15 +132,20 @@ const WORDS: &[(Place, &str, &str, Word)] = &[
     (Place::Body, "required_info", "", Word::Plain),
     (Place::Body, "respondent", "", Word::Plain),
     (Place::Body, "questionnaire", "", Word::Is(Kind::Questionnaire)),
+    (Place::Body, "scopes", "", Word::Plain),
     (Place::Body, "stands_for", "", Word::Is(Kind::Contact)),
     (Place::Body, "systems", "", Word::Plain),
     (Place::Body, "title", "", Word::Plain),
+    (Place::Body, "use", "", Word::Plain),
     (Place::Body, "value", "", Word::Plain),
     (Place::Body, "vendor", "", Word::Plain),
+    (Place::Body, "x", "", Word::Plain),
+    (Place::Body, "y", "", Word::Plain),
 ];
 
-/// Facts of an incident are words of `facts.yaml` and texts about it: nothing that is stored is named there.
-pub const FACTS: &[&str] = &["KnownFacts", "RoutingFacts"];
+/// Facts of an incident are words of `facts.yaml` and texts about it: nothing that is stored is named in schemas that
+/// are called so.
+pub const FACTS: &str = "Facts";
 
 /// What stands for this position; it panics for one that nobody has thought of.
 pub fn word(place: Place, name: &str, tag: &str, operation: &str) -> Word {

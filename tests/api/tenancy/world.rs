@@ -39,6 +39,11 @@ impl<'a> World<'a> {
         self.service.caller(self.tenant, Scope::ALL, None)
     }
 
+    /// The same things, with another word in what is said of them.
+    pub fn in_words_of(&self, label: &'static str) -> Self {
+        Self { service: self.service, things: RefCell::new(self.things.borrow().clone()), label, ..*self }
+    }
+
     /// A token that is narrowed to this world's client.
     pub fn narrowed(&self, scopes: &[Scope]) -> Caller<'a> {
         self.service.caller(self.tenant, scopes, Some(&self.get(Kind::Client)))
@@ -88,6 +93,9 @@ impl<'a> World<'a> {
             Kind::Referral => self.referral(),
             Kind::Guideline | Kind::Edition | Kind::Control | Kind::Questionnaire => self.guideline(),
             Kind::Contact => self.contact(),
+            Kind::Account => self.account(),
+            Kind::Secret => self.secret(),
+            Kind::Link => self.link(),
         }
     }
 
@@ -166,6 +174,30 @@ impl<'a> World<'a> {
         self.is(Kind::Referral, self.made(&path, &body));
     }
 
+    fn account(&self) {
+        let body = json!({"name": self.fresh(Kind::ClientName), "scopes": ["admin"]});
+        self.is(Kind::Account, self.made("/v1/service-accounts", &body));
+    }
+
+    fn secret(&self) {
+        let path = format!("/v1/service-accounts/{}/secrets", self.get(Kind::Account));
+        self.is(Kind::Secret, self.made(&path, &json!({})));
+    }
+
+    /// An account's name and secret at the token endpoint; each time another one.
+    pub fn credentials(&self) -> (String, String) {
+        let body = json!({"name": self.fresh(Kind::ClientName), "scopes": ["admin"]});
+        let account = self.caller().post("/v1/service-accounts", &body).expect(201);
+        let secrets = format!("{}/secrets", account.header("location"));
+        let secret = self.caller().post(&secrets, &json!({})).expect(201);
+        (account.text("/oauth_client_id").to_owned(), secret.text("/secret").to_owned())
+    }
+
+    fn link(&self) {
+        let path = format!("/v1/assessments/{}/links", self.get(Kind::Assessment));
+        self.is(Kind::Link, self.made(&path, &json!({"respondent": format!("{} branch", self.label)})));
+    }
+
     /// What is the provider's own holds the tenant's name: each of its tokens may read it.
     fn provider(&self) -> String {
         let (first, rest) = self.tenant.split_at(1);
@@ -217,7 +249,10 @@ pub fn missing(kind: Kind) -> &'static str {
         | Kind::Earlier
         | Kind::Response
         | Kind::Incident
-        | Kind::Referral => MISSING,
+        | Kind::Referral
+        | Kind::Account
+        | Kind::Secret
+        | Kind::Link => MISSING,
         Kind::Guideline | Kind::Contact => "own-nobody-1",
         Kind::Questionnaire => "own-nobody-1-2026.1",
         Kind::Edition => "1999.1",

@@ -1,0 +1,123 @@
+//! `tasuke audit`: what an operator asks of the audit log.
+use crate::audit::{self, HeadOut, Signed, Verified};
+use crate::config::Storage;
+use crate::db::Db;
+use crate::sealer::Sealer;
+use crate::server;
+use crate::tenants;
+use clap::Subcommand;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read the log from one end to the other, and tell everything that is not as it was sealed
+    Verify {
+        /// Only the log of this provider
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Hold the log against heads that were kept elsewhere: a file as `audit heads` or
+        /// `GET /v1/audit-heads` gives it; may be given more than once
+        #[arg(long)]
+        head: Vec<PathBuf>,
+    },
+    /// Print the newest signed head of every log, one a line: keep them outside of this machine
+    Heads,
+}
+
+/// Whether everything is as it should be.
+pub fn run(storage: &Storage, command: &Command, out: &mut impl Write) -> Result<bool, Failure> {
+    let db = server::open_existing(storage)?;
+    server::ensure_schema(&db, storage)?;
+    let sealer = Sealer::open(&db)?;
+    // Where a log is broken it cannot be sealed: that is for the reader of what follows.
+    if let Err(error) = sealer.seal_now() {
+        writeln!(out, "what is new could not be sealed: {error}")?;
+    }
+    match command {
+        Command::Verify { tenant, head } => {
+            let kept = head.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?.concat();
+            verify(&db, &sealer, tenant.as_deref(), &kept, out)
+        }
+        Command::Heads => {
+            for tenant in everybody(&db, &[])? {
+                if let Some(signed) = db.read_now(|conn| audit::newest_head(conn, &tenant))? {
+                    let head = HeadOut::of(signed, sealer.signer());
+                    writeln!(out, "{}", serde_json::to_string(&head)?)?;
+                }
+            }
+            Ok(true)
+        }
+    }
+}
+
+/// Everybody who has a log, or had one when a head was kept.
+fn everybody(db: &Db, kept: &[Signed]) -> Result<BTreeSet<String>, Failure> {
+    let mut all: BTreeSet<String> = db.read_now(tenants::slugs)?.into_iter().collect();
+    all.extend(db.read_now(audit::tenants)?);
+    all.extend(kept.iter().map(|signed| signed.head.tenant.clone()));
+    Ok(all)
+}
+
+fn verify(
+    db: &Db,
+    sealer: &Sealer,
+    only: Option<&str>,
+    kept: &[Signed],
+    out: &mut impl Write,
+) -> Result<bool, Failure> {
+    let mut whole = true;
+    let everybody = everybody(db, kept)?;
+    if let Some(only) = only.filter(|only| !everybody.contains(*only)) {
+        return Err(format!("there is no log of {only}").into());
+    }
+    for tenant in everybody.iter().filter(|tenant| only.is_none_or(|only| only == *tenant)) {
+        let kept: Vec<Signed> =
+            kept.iter().filter(|signed| signed.head.tenant == *tenant).cloned().collect();
+        let verified = db.read_now(|conn| audit::verify(conn, sealer.signer(), tenant, &kept))?;
+        let Verified { events, head, findings } = verified;
+        let head = head.map_or_else(|| "no head".to_owned(), |signed| told(&signed));
+        if findings.is_empty() {
+            writeln!(out, "{tenant}: whole; {events} events, {head}, {} kept heads agree", kept.len())?;
+        }
+        for finding in &findings {
+            whole = false;
+            writeln!(out, "{tenant}: {finding}")?;
+        }
+    }
+    Ok(whole)
+}
+
+fn told(signed: &Signed) -> String {
+    let head = &signed.head;
+    let pruned = if head.base > 0 { format!(", pruned up to {}", head.base) } else { String::new() };
+    format!("head at {}{pruned}", head.sequence)
+}
+
+/// The heads in a file: one, a page of them, or one a line.
+fn read(file: &Path) -> Result<Vec<Signed>, Failure> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
+    let values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+    let mut heads = vec![];
+    for value in values {
+        let mut value = value.map_err(|error| format!("{name}: {error}"))?;
+        let items = match value.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => items,
+            _ => vec![value],
+        };
+        for item in items {
+            let head: HeadOut = serde_json::from_value(item)
+                .map_err(|error| format!("{name} holds something that is no head: {error}"))?;
+            heads.push(Signed::from(head));
+        }
+    }
+    if heads.is_empty() {
+        return Err(format!("{name} holds no head").into());
+    }
+    Ok(heads)
+}
