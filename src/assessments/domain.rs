@@ -143,7 +143,7 @@ pub struct Answer {
     pub status: Status,
     #[schema(max_length = 2000)]
     pub note: Option<String>,
-    #[schema(pattern = "^https?://", max_length = 2000)]
+    #[schema(pattern = r#"^[Hh][Tt][Tt][Pp][Ss]?://[^\s"<>/?#]+[^\s"<>]*$"#, max_length = 2000)]
     pub evidence_url: Option<String>,
     /// When what the answer says was seen to be so.
     pub observed_at: Option<DateTime<Utc>>,
@@ -229,7 +229,7 @@ pub fn check_removed(
 
 /// A questionnaire that asks about the control.
 fn asking(all: &Questionnaires, control: &str) -> Option<String> {
-    all.all().iter().find(|other| other.asks(control)).map(|other| other.id.clone())
+    all.all().find(|other| other.asks(control)).map(|other| other.id.clone())
 }
 
 /// The items that have no answer, in the order of the questionnaire.

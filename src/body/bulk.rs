@@ -56,6 +56,30 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Bulk<T> {
     }
 }
 
+/// A JSON document that is kept as it comes: as long as a batch, and deeper than what people write.
+#[derive(Debug)]
+pub struct Whole<T>(pub T, pub String);
+
+/// How deep such a document may be; the parser itself stops a little further down.
+const DEEPEST: usize = 100;
+
+impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Whole<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let json = essence(request).eq_ignore_ascii_case("application/json");
+        let arriving = collected(request, payload, |limits| limits.max_bulk_bytes);
+        Box::pin(async move {
+            if !json {
+                return Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
+            }
+            let (schemas, bytes) = arriving.await?;
+            schemas.item(Schemas::parse_to(DEEPEST, &bytes)?).map(|(body, said)| Self(body, said))
+        })
+    }
+}
+
 fn count(items: usize) -> Problem {
     let (code, ja, en) = if items == 0 {
         ("too-few", "1件以上にしてください".to_owned(), "must have at least 1 item".to_owned())

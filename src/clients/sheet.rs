@@ -1,6 +1,7 @@
 //! A file of clients, as spreadsheets write it: UTF-8 or CP932, headings in Japanese or English.
 use super::domain::NewClient;
 use super::words::{Column, column, employees, industry, prefecture};
+use crate::characters;
 use crate::text::LocalizedText;
 use encoding_rs::{SHIFT_JIS, UTF_8};
 use std::borrow::Cow;
@@ -232,13 +233,8 @@ fn client<'a>(cell: impl Fn(Column) -> Option<&'a str>) -> Result<NewClient, Vec
                 "must have at most 200 characters",
             ));
         }
-        if text.contains('\0') {
-            faults.push(fault(
-                field,
-                "nul-character",
-                "文字 U+0000 は使えません",
-                "must not contain the character U+0000",
-            ));
+        if let Some((code, ja, en)) = characters::refused(text) {
+            faults.push(fault(field, code, ja, en));
         }
     }
     let mut known = |column, read: fn(&str) -> Option<&'static str>, ja: &str, en: &str| {

@@ -116,6 +116,7 @@ pub async fn create_response(
     if only.is_some_and(|only| only.respondent != body.respondent) {
         return Err(another_respondent());
     }
+    let idempotency = only.map_or_else(|| idempotency.clone(), |only| idempotency.of(&only.link));
     let subject = caller.subject().to_owned();
     let (new, now) = (clock::new_id(), clock::now());
     let created = db
@@ -243,8 +244,8 @@ pub async fn show_response(
 
 /// Change one of several answers
 ///
-/// Merged by control, as those of an assessment; what says what was said is no change. Needs
-/// `assessments:write`, or the link that it was given through, and `If-Match`.
+/// Merged by control, as those of an assessment; what says what was said is no change. Needs `assessments:write`
+/// and `If-Match`; the holder of a link changes its own.
 #[utoipa::path(tag = "assessments", operation_id = "updateAssessmentResponse", request_body = AnswersPatch,
     params(("assessment" = String, Path, format = Uuid), ("response" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the response", max_length = 200)),
