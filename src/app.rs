@@ -178,8 +178,19 @@ pub fn build(
         InitError = (),
     > + use<>,
 > {
-    let Service { db, issuer, trusted, knowledge, metrics, sealer, readiness, meters, schemas, document, shelf } =
-        service.clone();
+    let Service {
+        db,
+        issuer,
+        trusted,
+        knowledge,
+        metrics,
+        sealer,
+        readiness,
+        meters,
+        schemas,
+        document,
+        shelf,
+    } = service.clone();
     let swagger = SwaggerUi::new("/docs/{_:.*}")
         .external_url_unchecked("/openapi.json", document.get_ref().clone())
         // The bundled page would otherwise ask a validator on the internet about our document.

@@ -227,9 +227,10 @@ mod tests {
 
     #[actix_web::test]
     async fn keys_that_are_weak_or_share_a_name_are_not_used() {
-        let weak: PublicJwk =
-            serde_json::from_value(serde_json::json!({"kid": "weak", "kty": "RSA", "n": "AQAB", "e": "AQAB"}))
-                .unwrap();
+        let weak: PublicJwk = serde_json::from_value(
+            serde_json::json!({"kid": "weak", "kty": "RSA", "n": "AQAB", "e": "AQAB"}),
+        )
+        .unwrap();
         let (keys, _) = keyset(vec![Ok(vec![key("a"), key("b"), key("a"), weak])]);
         let now = Instant::now();
         for (kid, expected) in [("b", "key"), ("a", "unknown"), ("weak", "unknown")] {

@@ -114,7 +114,9 @@ impl Said {
             match text.parse::<Algorithm>() {
                 // A secret that both know would let each of them sign.
                 Ok(Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512) | Err(_) => {
-                    faults.push(format!("{text} is none of RS256 to RS512, PS256 to PS512, ES256, ES384, EdDSA"));
+                    faults.push(format!(
+                        "{text} is none of RS256 to RS512, PS256 to PS512, ES256, ES384, EdDSA"
+                    ));
                 }
                 Ok(algorithm) => algorithms.push(algorithm),
             }
@@ -185,7 +187,11 @@ issuers:
             ("RS256", "none", "none is none of"),
             ("[RS256, ES256]", "[]", "algorithms are missing"),
             ("tenant_claim: tenant", "client_claim: x", "either tenant or tenant_claim"),
-            ("tenant_claim: tenant", "tenant_claim: tenant\n    tenant: acme", "either tenant or tenant_claim"),
+            (
+                "tenant_claim: tenant",
+                "tenant_claim: tenant\n    tenant: acme",
+                "either tenant or tenant_claim",
+            ),
             ("'clients:read'", "'everything'", "unknown scope"),
             ("audience:", "audiences:", "audiences"),
         ] {

@@ -35,11 +35,8 @@ fn keys(all: &[Value]) -> Vec<u8> {
 impl Elsewhere {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let elsewhere = Self {
-            address: listener.local_addr().unwrap(),
-            pages: Arc::default(),
-            asked: Arc::default(),
-        };
+        let elsewhere =
+            Self { address: listener.local_addr().unwrap(), pages: Arc::default(), asked: Arc::default() };
         let (pages, asked) = (Arc::clone(&elsewhere.pages), Arc::clone(&elsewhere.asked));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -113,11 +110,15 @@ fn header(key: &Key, kid: &str) -> String {
 fn a_token_of_a_trusted_issuer_is_taken(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let elsewhere = Elsewhere::start();
     let (rsa, p256, ed) = (Key::rsa(), Key::p256(), Key::ed());
-    elsewhere.set("/keycloak", keys(&[rsa.jwk("r"), p256.jwk("p"), ed.jwk("e"), json!({"kty": "oct", "kid": "o", "k": "AAAA"})]));
+    elsewhere.set(
+        "/keycloak",
+        keys(&[rsa.jwk("r"), p256.jwk("p"), ed.jwk("e"), json!({"kty": "oct", "kid": "o", "k": "AAAA"})]),
+    );
     elsewhere.set("/entra", keys(&[rsa.jwk("r")]));
     let roles = json!({"scope_claim": "roles", "scopes": {"Auditor": ["clients:read", "assessments:read"]},
         "tenant_claim": null, "tenant": "acme", "client_claim": "company", "tenants": ["acme"]});
-    let service = service(engine, &[issuer(&elsewhere, "keycloak", &json!({})), issuer(&elsewhere, "entra", &roles)]);
+    let service =
+        service(engine, &[issuer(&elsewhere, "keycloak", &json!({})), issuer(&elsewhere, "entra", &roles)]);
     for (key, kid) in [(&rsa, "r"), (&p256, "p"), (&ed, "e")] {
         let token = key.token(&header(key, kid), &claims("keycloak").to_string());
         let who = service.bearer(&token).get("/v1/whoami").expect(200);
@@ -138,7 +139,10 @@ fn a_token_of_a_trusted_issuer_is_taken(#[values(Engine::Sqlite, Engine::Postgre
     said["company"] = client.json["id"].clone();
     let token = rsa.token(&header(&rsa, "r"), &said.to_string());
     let caller = service.bearer(&token);
-    assert_eq!(caller.get("/v1/whoami").expect(200).json["scopes"], json!(["clients:read", "assessments:read"]));
+    assert_eq!(
+        caller.get("/v1/whoami").expect(200).json["scopes"],
+        json!(["clients:read", "assessments:read"])
+    );
     assert_eq!(caller.get("/v1/clients").expect(200).json["items"].as_array().unwrap().len(), 1);
     // A narrowing that cannot be read does not widen.
     said["company"] = json!("x");
@@ -156,7 +160,8 @@ fn a_token_of_theirs_that_is_not_quite_good_is_refused(
     elsewhere.set("/one", keys(&[key.jwk("k")]));
     elsewhere.set("/two", keys(&[other.jwk("k")]));
     let only = json!({"tenants": ["rival"]});
-    let service = service(engine, &[issuer(&elsewhere, "one", &json!({})), issuer(&elsewhere, "two", &only)]);
+    let service =
+        service(engine, &[issuer(&elsewhere, "one", &json!({})), issuer(&elsewhere, "two", &only)]);
     let good = header(&key, "k");
     let with = |name: &str, value: Value| {
         let mut said = claims("one");
@@ -178,7 +183,10 @@ fn a_token_of_theirs_that_is_not_quite_good_is_refused(
             crate::support::forge::encode(json!({"alg": "HS256", "kid": "k"}).to_string()),
             crate::support::forge::encode(claims("one").to_string())
         );
-        let secret = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key.jwk("k")["n"].as_str().unwrap().as_bytes());
+        let secret = aws_lc_rs::hmac::Key::new(
+            aws_lc_rs::hmac::HMAC_SHA256,
+            key.jwk("k")["n"].as_str().unwrap().as_bytes(),
+        );
         let tag = aws_lc_rs::hmac::sign(&secret, message.as_bytes());
         format!("{message}.{}", crate::support::forge::encode(tag.as_ref()))
     };
@@ -202,24 +210,39 @@ fn a_token_of_theirs_that_is_not_quite_good_is_refused(
         ("with a secret", confused),
         ("an ID token of a kind of its own", headed(json!({"alg": "RS256", "kid": "k", "typ": "id+jwt"}))),
         ("without a key's name", headed(json!({"alg": "RS256"}))),
-        ("leading away", headed(json!({"alg": "RS256", "kid": "k", "jku": format!("http://{}/away", elsewhere.address)}))),
+        (
+            "leading away",
+            headed(
+                json!({"alg": "RS256", "kid": "k", "jku": format!("http://{}/away", elsewhere.address)}),
+            ),
+        ),
         ("with its own key", headed(json!({"alg": "RS256", "kid": "k", "jwk": key.jwk("k")}))),
         ("with crit", headed(json!({"alg": "RS256", "kid": "k", "crit": ["exp"]}))),
         ("for a tenant that is not its own", other.token(&good, &claims("two").to_string())),
     ] {
         let refused = service.bearer(&token).get("/v1/whoami").expect(401);
-        assert_eq!((refused.text("/code"), &refused.json["detail"]), ("unauthenticated", &Value::Null), "{what}");
+        assert_eq!(
+            (refused.text("/code"), &refused.json["detail"]),
+            ("unauthenticated", &Value::Null),
+            "{what}"
+        );
     }
     assert_eq!(elsewhere.times("/away"), 0);
     assert_eq!(elsewhere.times("/one"), 1);
     // Made-up names of keys lead to no more fetches.
     for n in 0..50 {
-        service.bearer(&headed(json!({"alg": "RS256", "kid": format!("x{n}")}))).get("/v1/whoami").expect(401);
+        service
+            .bearer(&headed(json!({"alg": "RS256", "kid": format!("x{n}")})))
+            .get("/v1/whoami")
+            .expect(401);
     }
     assert_eq!(elsewhere.times("/one"), 1);
     // A key that has followed, before it is looked for again: refused, and nothing is asked.
     elsewhere.set("/one", keys(&[other.jwk("l")]));
-    service.bearer(&other.token(&header(&other, "l"), &claims("one").to_string())).get("/v1/whoami").expect(401);
+    service
+        .bearer(&other.token(&header(&other, "l"), &claims("one").to_string()))
+        .get("/v1/whoami")
+        .expect(401);
     assert_eq!(elsewhere.times("/one"), 1);
 }
 
@@ -229,12 +252,18 @@ fn an_issuer_that_misbehaves_harms_nobody_else(#[values(Engine::Sqlite)] engine:
     let key = Key::rsa();
     let good = keys(&[key.jwk("k")]);
     elsewhere.set("/good", good.clone());
-    let away = format!("HTTP/1.1 302 Found\r\nlocation: http://{}/good\r\ncontent-length: 0\r\n\r\n", elsewhere.address);
+    let away = format!(
+        "HTTP/1.1 302 Found\r\nlocation: http://{}/good\r\ncontent-length: 0\r\n\r\n",
+        elsewhere.address
+    );
     elsewhere.set("/redirect", away.into_bytes());
     let body = json!({"keys": [key.jwk("k")], "padding": "x".repeat(70_000)}).to_string();
     elsewhere.set("/huge", page("200 OK", "application/json", body.as_bytes()));
     elsewhere.set("/header", {
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx: {}\r\n\r\n", "x".repeat(70_000));
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx: {}\r\n\r\n",
+            "x".repeat(70_000)
+        );
         head.into_bytes()
     });
     elsewhere.set("/html", page("200 OK", "text/html", b"<html>"));
@@ -249,8 +278,8 @@ fn an_issuer_that_misbehaves_harms_nobody_else(#[values(Engine::Sqlite)] engine:
     elsewhere.set("/weak", keys(&[weak]));
     elsewhere.set("/empty", keys(&[]));
     let names = [
-        "good", "redirect", "huge", "header", "html", "nonsense", "broken", "cut", "twice", "weak", "empty", "slow",
-        "down",
+        "good", "redirect", "huge", "header", "html", "nonsense", "broken", "cut", "twice", "weak",
+        "empty", "slow", "down",
     ];
     let mut all: Vec<Value> = names.iter().map(|name| issuer(&elsewhere, name, &json!({}))).collect();
     // Nobody listens there.

@@ -1,8 +1,8 @@
 //! One service per test, on its own database; every answer is held against the OpenAPI document.
 mod conformance;
-pub mod forge;
 #[path = "../support/databases.rs"]
 mod databases;
+pub mod forge;
 
 pub use databases::Engine;
 

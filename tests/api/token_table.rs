@@ -51,8 +51,8 @@ fn without(mut value: Value, name: &str) -> String {
 /// `signature + L`: the same point of the curve, written otherwise (RFC 8032, 5.1.7, forbids it).
 fn malleable(token: &str) -> String {
     const L: [u8; 32] = [
-        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
     let (message, signature) = token.rsplit_once('.').unwrap();
     let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -89,12 +89,17 @@ fn what_is_not_quite_a_token_of_ours_is_refused_alike(
     let now = Utc::now().timestamp();
 
     // Signed with our own key, so that nothing but the one thing is wrong.
-    let headed = |name: &str, said: Value| ours.token(&with(head.clone(), name, said), &claims().to_string());
+    let headed =
+        |name: &str, said: Value| ours.token(&with(head.clone(), name, said), &claims().to_string());
     let claimed = |name: &str, said: Value| ours.token(&head.to_string(), &with(claims(), name, said));
     let lacking = |name: &str| ours.token(&head.to_string(), &without(claims(), name));
     let written = |claims: &str| ours.token(&head.to_string(), claims);
     let shared = |secret: &[u8]| {
-        let message = format!("{}.{}", encode(with(head.clone(), "alg", json!("HS256"))), encode(claims().to_string()));
+        let message = format!(
+            "{}.{}",
+            encode(with(head.clone(), "alg", json!("HS256"))),
+            encode(claims().to_string())
+        );
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
         format!("{message}.{}", encode(tag))
     };
@@ -166,7 +171,10 @@ fn what_is_not_quite_a_token_of_ours_is_refused_alike(
         ("exp zero", claimed("exp", json!(0))),
         ("exp below zero", claimed("exp", json!(-1))),
         ("exp a text", claimed("exp", json!((now + 300).to_string()))),
-        ("exp beyond all numbers", written(&claims().to_string().replace(&(now + 300).to_string(), "1e400"))),
+        (
+            "exp beyond all numbers",
+            written(&claims().to_string().replace(&(now + 300).to_string(), "1e400")),
+        ),
         ("exp twice", written(&twice)),
         ("not yet", claimed("nbf", json!(now + 60))),
         ("nbf a text", claimed("nbf", json!("soon"))),
@@ -202,7 +210,10 @@ fn what_is_not_quite_a_token_of_ours_is_refused_alike(
         ("a space within", format!("{first}. {second}.{third}")),
         ("a tab at the end", format!("{good}\t.")),
         ("two tokens", format!("{good}, Bearer {good}")),
-        ("the claims of another token", format!("{first}.{}.{third}", encode(with(claims(), "scope", json!("admin"))))),
+        (
+            "the claims of another token",
+            format!("{first}.{}.{third}", encode(with(claims(), "scope", json!("admin")))),
+        ),
         ("JSON", json!({"protected": first, "payload": second, "signature": third}).to_string()),
         ("a token within a token", ours.token(&with(head.clone(), "cty", json!("JWT")), &good)),
         ("of 100 KiB", format!("{first}.{}.{third}", "A".repeat(100 * 1024))),

@@ -94,7 +94,16 @@ fn revoked_everywhere(url: &str) {
     for _ in 0..10 {
         let made = printed(
             url,
-            &["service-account", "create", "--tenant", "acme", "--name", "portal", "--scope", "clients:read"],
+            &[
+                "service-account",
+                "create",
+                "--tenant",
+                "acme",
+                "--name",
+                "portal",
+                "--scope",
+                "clients:read",
+            ],
         );
         let told = |name: &str| made.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         let (id, secret) = (told("client_id="), told("client_secret="));
