@@ -55,6 +55,7 @@ fn of_assessments(acme: &Caller<'_>) -> Vec<Answer> {
     let draft = with(json!({})).expect(201);
     let other = with(json!({"questionnaire": "ipa-cloud-3.1"})).expect(201);
     let nobody = "0198c0de-0000-7000-8000-000000000000";
+    let links = format!("{}/links", draft.header("location"));
     let compared = |with: &str| acme.get(&format!("{}/comparison?with={with}", draft.header("location")));
     vec![
         with(json!({"client_id": nobody})),
@@ -67,8 +68,22 @@ fn of_assessments(acme: &Caller<'_>) -> Vec<Answer> {
             json!({"answers": [{"control": "self-check-01", "status": "partial", "observed_at": "1900-01-01T00:00:00Z"}]}),
         ),
         acme.post(&format!("{}/submit", draft.header("location")), &json!({})),
+        acme.post(&links, &json!({"respondent": "x", "expires_at": "2099-01-01T00:00:00Z"})),
         compared(nobody),
         compared(other.text("/id")),
+    ]
+}
+
+fn of_accounts(service: &Service) -> Vec<Answer> {
+    let admin = service.caller("acme", &[Scope::Admin], None);
+    let weak = json!([{"kid": "k", "kty": "RSA", "n": "AQAB", "e": "AQAB"}]);
+    vec![
+        admin.post("/v1/service-accounts", &json!({"name": "a", "scopes": ["clients:read"]})),
+        admin.post("/v1/service-accounts", &json!({"name": "a", "scopes": ["admin"], "public_keys": weak})),
+        admin.post(
+            "/v1/service-accounts",
+            &json!({"name": "a", "scopes": ["admin"], "expires_at": "2020-01-01T00:00:00Z"}),
+        ),
     ]
 }
 
@@ -181,6 +196,7 @@ fn every_code_of_the_catalogue_can_happen(#[values(Engine::Sqlite, Engine::Postg
     let mut met = of_kinds(&service, &acme);
     met.extend(of_values(&acme));
     met.extend(of_assessments(&acme));
+    met.extend(of_accounts(&service));
     met.extend(of_incidents(&acme));
     met.extend(of_catalogs(&acme));
     met.extend(of_accounts(&service));
