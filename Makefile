@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose test-interop lint lint-document openapi examples mutants-routing mutants-tenancy bench-routing
+.PHONY: demo test test-compose test-interop lint lint-document openapi examples mutants-routing mutants-tenancy bench bench-quick bench-routing
 
 demo:
 	@scripts/install build
@@ -48,3 +48,10 @@ mutants-tenancy:
 # How long a decision takes, in a release build.
 bench-routing:
 	cargo test --release --lib how_long_a_decision_takes -- --ignored --nocapture
+
+# What is promised of speed, measured beside its reference, into docs/benchmarks.md. Takes a while; the quick one
+# a few minutes after the build. The machine should have nothing else to do.
+bench bench-quick:
+	@scripts/install build
+	@scripts/install bench
+	cargo bench --bench speed $(if $(filter bench-quick,$@),-- --quick)

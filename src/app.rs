@@ -1,5 +1,5 @@
 //! The whole service as one map: every route, and the OpenAPI document made from the same list.
-use crate::auth::{self, Issuer};
+use crate::auth::{self, Issuer, Trusted};
 use crate::body::{self, Schemas};
 use crate::caller::Scope;
 use crate::config::Limits;
@@ -126,6 +126,7 @@ pub fn generated() -> Result<[(&'static str, String); 3], serde_json::Error> {
 pub struct Service {
     pub db: Db,
     pub issuer: Data<Issuer>,
+    trusted: Data<Trusted>,
     pub knowledge: Knowledge,
     pub metrics: Data<Metrics>,
     pub sealer: Data<Sealer>,
@@ -144,6 +145,7 @@ impl Service {
             db,
             sealer: Data::new(sealer),
             issuer: Data::new(issuer),
+            trusted: Data::default(),
             knowledge,
             metrics: Data::new(Metrics::new().map_err(|error| error.to_string())?),
             readiness: Data::default(),
@@ -152,6 +154,11 @@ impl Service {
             document: Data::new(document),
             shelf: Data::default(),
         })
+    }
+
+    /// The same service, which takes tokens of these issuers too.
+    pub fn trusting(self, trusted: Trusted) -> Self {
+        Self { trusted: Data::new(trusted), ..self }
     }
 
     pub fn document(&self) -> &Value {
@@ -171,8 +178,19 @@ pub fn build(
         InitError = (),
     > + use<>,
 > {
-    let Service { db, issuer, knowledge, metrics, sealer, readiness, meters, schemas, document, shelf } =
-        service.clone();
+    let Service {
+        db,
+        issuer,
+        trusted,
+        knowledge,
+        metrics,
+        sealer,
+        readiness,
+        meters,
+        schemas,
+        document,
+        shelf,
+    } = service.clone();
     let swagger = SwaggerUi::new("/docs/{_:.*}")
         .external_url_unchecked("/openapi.json", document.get_ref().clone())
         // The bundled page would otherwise ask a validator on the internet about our document.
@@ -191,6 +209,7 @@ pub fn build(
         }))
         .app_data(Data::new(db))
         .app_data(issuer)
+        .app_data(trusted)
         .app_data(knowledge.catalogue)
         .app_data(knowledge.questionnaires)
         .app_data(knowledge.directory)

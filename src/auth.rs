@@ -2,11 +2,16 @@
 //! asks for. Everything that is not quite a good token is refused alike.
 mod assertion;
 mod client;
+mod fetch;
 mod issuer;
 mod jose;
+mod keyset;
+mod trust;
+mod trusted;
 
 pub use client::{Client, Proof, prove};
 pub use issuer::{Claims, Grant, Holder, Issuer, PublishedKey, rotate};
+pub use trusted::Trusted;
 
 use crate::assessments;
 use crate::caller::{Author, Bearer, Caller, Delegation, Scope, Tenant, Visitor};
@@ -81,6 +86,13 @@ async fn who(request: &HttpRequest) -> Result<Caller, Problem> {
     let now = clock::now();
     if token.starts_with(assessments::LINK_PREFIX) {
         let caller = by_link(&db, token, now).await?;
+        meters.count_tenant(request, caller.tenant_slug())?;
+        return Ok(caller);
+    }
+    // What a token says of its issuer only decides whose keys it is held against.
+    let trusted = part::<Trusted>(request)?;
+    if let Some(caller) = trusted.caller(&db, token, now).await {
+        let caller = caller?;
         meters.count_tenant(request, caller.tenant_slug())?;
         return Ok(caller);
     }

@@ -48,6 +48,8 @@ pub struct Bounds {
     pub connections: u32,
     /// Transactions that may be written at once. SQLite has one writer, whatever this says.
     pub lanes: u32,
+    /// Commands that may share a transaction.
+    pub together: u32,
     /// Commands that may be under way or wait for a connection; the next one is turned away.
     pub queue: usize,
     /// A caller hears within this time, whatever the database does.
@@ -55,8 +57,13 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    pub const DEFAULT: Self =
-        Self { connections: 8, lanes: 2, queue: 256, answer_within: Duration::from_millis(2800) };
+    pub const DEFAULT: Self = Self {
+        connections: 8,
+        lanes: 2,
+        together: 64,
+        queue: 256,
+        answer_within: Duration::from_millis(2800),
+    };
 }
 
 /// How long a command waits for a free connection.
@@ -105,7 +112,12 @@ impl Db {
             .error_handler(Box::new(manager::Quiet))
             .build(manager)
             .map_err(|error| StoreError::Unavailable(error.into()))?;
-        Ok(Self { pool, queue: Arc::new(Semaphore::new(bounds.queue)), lanes: Lanes::new(lanes), bounds })
+        Ok(Self {
+            pool,
+            queue: Arc::new(Semaphore::new(bounds.queue)),
+            lanes: Lanes::new(lanes, bounds.together),
+            bounds,
+        })
     }
 
     /// Runs `work` on a blocking thread.

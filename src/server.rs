@@ -1,6 +1,6 @@
 //! Opening the database and listening: what `serve`, `demo` and the tests have in common.
 use crate::app::{self, Service};
-use crate::auth::Issuer;
+use crate::auth::{Issuer, Trusted};
 use crate::config::{DatabaseUrl, Identity, Limits, Serving, Storage};
 use crate::db::{Bounds, Db, StoreError};
 use crate::knowledge::Knowledge;
@@ -33,6 +33,8 @@ pub enum StartError {
     Newer(String),
     #[error("the service cannot be put together: {0}")]
     Document(String),
+    #[error("the file of issuers is wrong:\n{0}")]
+    Issuers(String),
     #[error("cannot listen on {0}: {1}")]
     Listen(String, std::io::Error),
 }
@@ -122,7 +124,10 @@ pub fn assemble(
 ) -> Result<Service, StartError> {
     let knowledge = Knowledge::load().map_err(|faults| StartError::Knowledge(faults.to_string()))?;
     let issuer = issuer(&db, storage, identity)?;
-    Service::new(db, issuer, knowledge, limits).map_err(StartError::Document)
+    let trusted = identity.issuers.as_deref().map_or_else(|| Ok(Trusted::default()), Trusted::open);
+    let trusted = trusted.map_err(StartError::Issuers)?;
+    let service = Service::new(db, issuer, knowledge, limits).map_err(StartError::Document)?;
+    Ok(service.trusting(trusted))
 }
 
 pub fn issuer(db: &Db, storage: &Storage, identity: &Identity) -> Result<Issuer, StartError> {

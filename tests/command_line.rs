@@ -58,6 +58,41 @@ fn what_cannot_be_done_is_said_in_a_line() {
 }
 
 #[test]
+fn a_service_account_is_made_listed_and_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    tasuke(folder.path(), &["tenant", "create", "acme", "--name", "Acme"]);
+    let create = |more: &[&str]| {
+        let arguments = ["service-account", "create", "--tenant", "acme", "--name", "portal"];
+        tasuke(folder.path(), &[&arguments, more].concat())
+    };
+    let made = create(&["--scope", "clients:read admin", "--days", "30", "--allow", "203.0.113.0/24"]);
+    let told: Vec<&str> = out(&made).lines().collect();
+    let id = told[0].strip_prefix("client_id=acme.").unwrap();
+    assert!(told[1].starts_with("client_secret=tsk_sa_") && told.len() == 2, "{told:?}");
+    let list = || tasuke(folder.path(), &["service-account", "list", "--tenant", "acme"]);
+    assert_eq!(out(&list()), format!("{id}\tgood\tclients:read admin\tportal\n"));
+    assert!(error(&create(&["--scope", "admin"])).contains("already"));
+    assert!(error(&create(&["--scope", "everything"])).contains("unknown scope"));
+    assert!(error(&create(&["--scope", "admin", "--allow", "here"])).contains("here is no address"));
+    let revoke = || tasuke(folder.path(), &["service-account", "revoke", "--tenant", "acme", id]);
+    assert!(revoke().status.success());
+    assert_eq!(out(&list()), "");
+    assert!(error(&revoke()).contains("no service account"));
+    let nobody = ["service-account", "list", "--tenant", "nobody"];
+    assert!(error(&tasuke(folder.path(), &nobody)).contains("no tenant nobody"));
+}
+
+#[test]
+fn keys_follow_each_other_one_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    tasuke(folder.path(), &["tenant", "create", "acme", "--name", "Acme"]);
+    tasuke(folder.path(), &["token", "--tenant", "acme", "--scope", "admin"]);
+    assert!(out(&tasuke(folder.path(), &["key", "rotate"])).contains(" signs from "));
+    assert!(error(&tasuke(folder.path(), &["key", "rotate"])).contains("follows already"));
+    assert!(out(&tasuke(folder.path(), &["key", "rotate", "--now"])).contains(" signs from "));
+}
+
+#[test]
 fn everything_wrong_with_the_settings_is_told_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let refused = Command::new(env!("CARGO_BIN_EXE_tasuke"))

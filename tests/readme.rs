@@ -20,7 +20,7 @@ fn the_first_calls_of_the_readme_work_as_they_stand_there() {
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
     let blocks: Vec<&str> =
         readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(blocks.len(), 7);
+    assert_eq!(blocks.len(), 8);
 
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let script = blocks
@@ -55,6 +55,7 @@ fn the_first_calls_of_the_readme_work_as_they_stand_there() {
         "\"score\":59",
         "1 stored, 0 there already, 0 rejected",
         "\"contact\":\"ppc_leak_report\"",
+        "\"scopes\":[\"clients:read\"]",
         "\"pointer\":\"/prefecture\"",
     ]) {
         assert!(answer.contains(said), "{said} is not in {answer}");

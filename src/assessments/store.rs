@@ -121,6 +121,21 @@ pub fn get(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Assess
     mine!(tenant).filter(dsl::id.eq(id)).first(conn)?.read()
 }
 
+/// The assessment as it is now, and nobody else changes it before this transaction ends: whoever comes meanwhile
+/// waits, and finds what this one made of it.
+pub fn held(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Assessment, StoreError> {
+    let seen = get(conn, tenant, id)?;
+    match conn {
+        // It is locked as a whole.
+        AnyConnection::Sqlite(_) => return Ok(seen),
+        AnyConnection::Postgres(c) => {
+            let row = dsl::assessments.find((tenant.slug(), id)).select(dsl::id).for_update();
+            row.first::<String>(c)?;
+        }
+    }
+    get(conn, tenant, id)
+}
+
 pub fn by_external_id(
     conn: &mut AnyConnection,
     tenant: &Tenant,

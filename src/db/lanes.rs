@@ -6,8 +6,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Commands that share a transaction at most.
-const TOGETHER: usize = 64;
 /// How long a transaction takes in more commands: the first one waits for the last.
 const LONG_ENOUGH: Duration = Duration::from_millis(50);
 
@@ -16,6 +14,7 @@ type Group = VecDeque<Box<dyn Command>>;
 /// What waits to be written, and how many lanes are at it.
 pub struct Lanes {
     most: u32,
+    together: usize,
     state: Mutex<State>,
 }
 
@@ -36,8 +35,9 @@ pub struct Lane {
 }
 
 impl Lanes {
-    pub fn new(most: u32) -> Arc<Self> {
-        Arc::new(Self { most: most.max(1), state: Mutex::default() })
+    pub fn new(most: u32, together: u32) -> Arc<Self> {
+        let together = usize::try_from(together.max(1)).unwrap_or(usize::MAX);
+        Arc::new(Self { most: most.max(1), together, state: Mutex::default() })
     }
 
     /// Puts a command at the end of the queue; gives a lane when one is free, which is to be served then.
@@ -62,7 +62,7 @@ impl Lane {
     /// else can join.
     fn next(&mut self) -> Option<Group> {
         let mut state = self.lanes.state();
-        let many = state.waiting.len().min(TOGETHER);
+        let many = state.waiting.len().min(self.lanes.together);
         self.was_alone = !(state.alone.is_empty() || self.was_alone && many > 0);
         if self.was_alone {
             return state.alone.pop_front().map(|command| Group::from([command]));

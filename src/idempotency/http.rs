@@ -34,6 +34,12 @@ impl Idempotency {
         }
     }
 
+    /// The same key, of one of several holders whose tokens are otherwise the same: what the others have said
+    /// under it is none of this one's business.
+    pub fn of(&self, holder: &str) -> Self {
+        Self { key: self.key.clone(), route: format!("{} of {holder}", self.route) }
+    }
+
     /// The same key, for one part of the call's work.
     pub fn part(&self, part: usize) -> Self {
         Self { key: self.key.clone(), route: format!("{} part {part}", self.route) }
@@ -45,7 +51,8 @@ impl FromRequest for Idempotency {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
+        // With the ids in it: a key for one assessment is none for another.
+        let route = format!("{} {}", request.method(), request.path().to_ascii_lowercase());
         let mut given = request.headers().get_all("idempotency-key");
         let key = match (given.next(), given.next()) {
             (None, _) => Some(None),

@@ -4,6 +4,7 @@ pub mod pruning;
 use super::domain::{Kept, Key};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, MultiBackend, StoreError};
+use crate::schema::idempotency_keys::table as Keys;
 use crate::schema::idempotency_keys::{self, dsl};
 use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -103,7 +104,7 @@ const PLACES: usize = 50;
 /// Forgets the answers that tell of what stands at these places and below: it was taken away, and so is what was
 /// said of it.
 pub fn forget(conn: &mut AnyConnection, tenant: &Tenant, places: &[String]) -> Result<(), StoreError> {
-    type Condition = Box<dyn BoxableExpression<idempotency_keys::table, MultiBackend, SqlType = Bool>>;
+    type Condition = Box<dyn BoxableExpression<Keys, MultiBackend, SqlType = Bool>>;
     for places in places.chunks(PLACES) {
         let mut there: Condition = Box::new(dsl::location.eq_any(places.to_vec()));
         for place in places {

@@ -2,6 +2,7 @@
 mod conformance;
 #[path = "../support/databases.rs"]
 mod databases;
+pub mod forge;
 
 pub use databases::Engine;
 
@@ -11,10 +12,11 @@ use databases::Database;
 use serde_json::Value;
 use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 use tasuke::app::Service as App;
-use tasuke::auth::{Grant, Issuer};
+use tasuke::auth::{Grant, Issuer, Trusted};
 use tasuke::caller::Scope;
 use tasuke::config::{Limits, Serving};
 use tasuke::db::{Bounds, Db};
@@ -46,7 +48,7 @@ pub struct Service {
     issuer: Arc<Issuer>,
     document: Value,
     server: ServerHandle,
-    _database: Database,
+    database: Database,
 }
 
 /// Read once for all tests.
@@ -59,17 +61,26 @@ impl Service {
 
     /// A service with other limits.
     pub fn with(engine: Engine, change: impl FnOnce(&mut Limits)) -> Self {
-        let serving = serving(change);
+        Self::run(engine, serving(change), Trusted::default())
+    }
+
+    /// A service that takes tokens of the issuers in this file.
+    pub fn trusting(engine: Engine, file: &Path) -> Self {
+        Self::run(engine, serving(|_| {}), Trusted::open(file).unwrap())
+    }
+
+    fn run(engine: Engine, serving: Serving, trusted: Trusted) -> Self {
         let knowledge = KNOWLEDGE.get_or_init(|| Knowledge::load().unwrap());
         let database = Database::create(engine);
         let db = Db::open(&database.url, Bounds { connections: 4, ..Bounds::DEFAULT }).unwrap();
         db.migrate().unwrap();
         let issuer = Issuer::open(&db, "tasuke", "tasuke", Utc::now()).unwrap();
         let app = App::new(db.clone(), issuer, knowledge.clone(), &serving.limits).unwrap();
+        let app = app.trusting(trusted);
         let issuer = Arc::clone(&app.issuer);
         let document = app.document().clone();
         let (address, server) = run(app, serving);
-        let service = Self { address, db, issuer, document, server, _database: database };
+        let service = Self { address, db, issuer, document, server, database };
         for tenant in ["acme", "rival"] {
             let tenancy = Tenancy::new(tenant, tenant, Utc::now()).unwrap();
             let add = |conn: &mut _| tenants::add(conn, &tenancy);
@@ -96,6 +107,11 @@ impl Service {
         self.with_authorization(&format!("Bearer {token}"))
     }
 
+    /// What such a caller says in `Authorization`, for a request that is written by hand.
+    pub fn bearer(&self, tenant: &str) -> String {
+        self.tenant(tenant).authorization.unwrap_or_default()
+    }
+
     pub fn with_authorization(&self, value: &str) -> Caller<'_> {
         Caller { service: self, authorization: Some(value.to_owned()) }
     }
@@ -106,6 +122,10 @@ impl Service {
 
     pub fn anonymous(&self) -> Caller<'_> {
         Caller { service: self, authorization: None }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.database.url
     }
 
     pub fn document(&self) -> &Value {

@@ -1,5 +1,7 @@
 //! Logs and metrics: what an operator needs, and nothing of the tenants'.
 use crate::process::{Tasuke, command, free_port, get, prepare, sqlite};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 const CANARIES: &[&str] =
@@ -28,11 +30,30 @@ fn nothing_of_a_tenant_and_no_secret_is_in_the_log() {
     });
     assert_eq!(tasuke.post("/v1/routings", &token, &facts).unwrap().0, 200);
     assert_eq!(tasuke.post("/v1/clients", "canary-token", &client).unwrap().0, 401);
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let head = part(r#"{"typ":"at+jwt","alg":"EdDSA","kid":"canary-kid"}"#);
+    let forged = format!("{head}.{}.{}", part(r#"{"sub":"canary-sub"}"#), part("canary-signature"));
+    assert_eq!(tasuke.post("/v1/clients", &forged, &client).unwrap().0, 401);
+    let proof = [("client_id", "acme.canary-id"), ("client_secret", "canary-secret")];
+    let fields = [proof[0], proof[1], ("grant_type", "client_credentials"), ("scope", "canary-scope")];
+    let asked = ureq::post(format!("http://{}/oauth2/token", tasuke.address)).send_form(fields);
+    assert!(matches!(asked, Err(ureq::Error::StatusCode(401))));
     tasuke.get(&format!("/v1/contacts?category={}", CANARIES[4]));
     tasuke.signal("TERM");
     let (_, log) = tasuke.ended();
     assert!(log.lines().count() > 5, "{log}");
-    let secrets = [token.as_str(), token.rsplit('.').next().unwrap(), "canary-token", id];
+    let secrets = [
+        token.as_str(),
+        token.rsplit('.').next().unwrap(),
+        "canary-token",
+        id,
+        head.as_str(),
+        "canary-kid",
+        "canary-sub",
+        "canary-id",
+        "canary-secret",
+        "canary-scope",
+    ];
     // Of the frameworks below, at `trace`, that is theirs to say; of ours, nothing.
     let own: Vec<&str> = log.lines().filter(|line| line.contains("\"target\":\"tasuke")).collect();
     assert!(own.len() > 5, "{log}");

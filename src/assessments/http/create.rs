@@ -39,7 +39,7 @@ pub async fn create_assessment(
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
     let asked = asked(&db, &tenant, &questionnaires, &body.questionnaire).await?;
-    let making = Making::of(body, asked, &questionnaires, caller.subject(), clock::now())?;
+    let making = Making::of(body, asked, &questionnaires, caller.subject(), false)?;
     let submitted = making.submits();
     let created = db
         .write(move |conn| {
@@ -93,15 +93,16 @@ pub struct Making {
 }
 
 impl Making {
+    /// `needs_name`: whether it must have an `external_id`.
     pub fn of(
         body: NewAssessment,
         questionnaire: Option<Questionnaire>,
         all: &Questionnaires,
         by: &str,
-        now: DateTime<Utc>,
+        needs_name: bool,
     ) -> Result<Self, Problem> {
-        let questionnaire = checked(&body, questionnaire, all)?;
-        Ok(Self { body, questionnaire, id: clock::new_id(), by: by.to_owned(), now })
+        let questionnaire = checked(&body, questionnaire, all, needs_name)?;
+        Ok(Self { body, questionnaire, id: clock::new_id(), by: by.to_owned(), now: clock::now() })
     }
 
     /// The questionnaire that is submitted by it, for the metrics.
@@ -117,6 +118,10 @@ impl Making {
         shipped: &Questionnaires,
     ) -> Result<(Assessment, bool), Problem> {
         let client_id = client_of(conn, tenant, &self.body)?;
+        if let Some(kept) = self.begun_from_another(conn, tenant, &client_id)? {
+            let fingerprint = fingerprint_of(&client_id, &self.body)?;
+            return replayed(kept, &fingerprint);
+        }
         match questionnaires::take_into_use(conn, tenant, &self.body.questionnaire, self.now) {
             // Somebody took it away since it was looked for.
             Err(StoreError::Missing) => return Err(unknown_questionnaire(shipped)),
@@ -136,6 +141,23 @@ impl Making {
             }
         };
         save_once(conn, tenant, assessment)
+    }
+
+    /// The assessment that an earlier try of the same call has stored. Only where the answers came from another
+    /// one: that may have gone since, and what is there would not be found.
+    fn begun_from_another(
+        &self,
+        conn: &mut AnyConnection,
+        tenant: &Tenant,
+        client_id: &str,
+    ) -> Result<Option<Assessment>, StoreError> {
+        let (Some(_), Some(external_id)) = (&self.body.carry_forward_from, &self.body.external_id) else {
+            return Ok(None);
+        };
+        match store::by_external_id(conn, tenant, client_id, external_id) {
+            Err(StoreError::Missing) => Ok(None),
+            found => found.map(Some),
+        }
     }
 
     fn draft(
@@ -236,8 +258,12 @@ fn checked(
     body: &NewAssessment,
     questionnaire: Option<Questionnaire>,
     questionnaires: &Questionnaires,
+    needs_name: bool,
 ) -> Result<Questionnaire, Problem> {
     let mut faults = vec![];
+    if needs_name && body.external_id.is_none() {
+        faults.push(super::name_needed());
+    }
     if body.client_id.is_some() == body.client_external_id.is_some() {
         faults.push(Fault::new(
             "/client_id",
@@ -303,16 +329,20 @@ fn save_once(
     assessment: Assessment,
 ) -> Result<(Assessment, bool), Problem> {
     if store::add(conn, tenant, &assessment)? {
+        if assessment.submitted.is_some() {
+            store::events::begin_submitted(conn, tenant, &assessment)?;
+        }
         audit::created(conn, tenant, &assessment)?;
         return Ok((assessment, false));
     }
     let external_id = assessment.external_id.as_deref().unwrap_or_default();
     let kept = store::by_external_id(conn, tenant, &assessment.client_id, external_id)?;
-    if kept.fingerprint == assessment.fingerprint {
-        Ok((kept, true))
-    } else {
-        Err(external_id_taken(&kept))
-    }
+    replayed(kept, &assessment.fingerprint)
+}
+
+/// What is there already, where it is what the call says.
+fn replayed(kept: Assessment, fingerprint: &str) -> Result<(Assessment, bool), Problem> {
+    if kept.fingerprint == fingerprint { Ok((kept, true)) } else { Err(external_id_taken(&kept)) }
 }
 
 fn created(assessment: Assessment, replayed: bool) -> Result<Created, Problem> {

@@ -1,15 +1,15 @@
 //! `POST /v1/assessment-imports`: lines of any number, streamed both ways.
 use super::batch::count;
+use super::name_needed;
 use super::verdict::{Asking, Entry, Outcome, Verdict};
 use crate::body::{Lines, Schemas};
 use crate::caller::{Caller, Scope};
-use crate::clock;
 use crate::db::Db;
 use crate::metrics::Metrics;
-use crate::problem::{Fault, Problem, Writing};
+use crate::problem::{Problem, Writing};
 use crate::questionnaires::Questionnaires;
 use crate::request::RequestId;
-use crate::text::{Language, LocalizedText};
+use crate::text::Language;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, post, rt};
 use futures_util::stream::poll_fn;
@@ -44,7 +44,7 @@ pub async fn import_assessments(
     let asking = Asking {
         tenant,
         subject: caller.subject().to_owned(),
-        now: clock::now(),
+        needs_names: true,
         language: Language::of(&request),
         instance: request.path().to_owned(),
         request_id: RequestId::name(&request),
@@ -56,6 +56,11 @@ pub async fn import_assessments(
     let stream =
         poll_fn(move |context| told.poll_recv(context).map(|bytes| bytes.map(Ok::<_, Infallible>)));
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(stream))
+}
+
+/// A line without the mark that some editors put before the first one.
+fn unmarked(index: u64, line: &[u8]) -> &[u8] {
+    if index == 1 { line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line) } else { line }
 }
 
 struct Import {
@@ -95,16 +100,18 @@ impl Import {
     }
 
     fn read(&self, index: u64, line: Result<Bytes, Problem>) -> Entry {
-        let read = line.and_then(|line| self.schemas.parse(&line));
-        match read {
-            Ok(value) if value.get("external_id").is_none_or(serde_json::Value::is_null) => {
-                let rule = LocalizedText::new("取り込みには必須です", "is needed in an import");
-                let fault = Fault::new("/external_id", "required", rule);
-                Entry { index, read: Err(Problem::invalid(vec![fault])) }
-            }
-            Ok(value) => Entry::of(index, value, &self.schemas),
-            Err(problem) => Entry { index, read: Err(problem) },
+        let read = line.and_then(|line| self.schemas.parse(unmarked(index, &line)));
+        let value = match read {
+            Ok(value) => value,
+            Err(problem) => return Entry { index, read: Err(problem) },
+        };
+        let is_named = !value.is_object() || value.get("external_id").is_some_and(|name| !name.is_null());
+        let mut entry = Entry::of(index, value, &self.schemas);
+        if !is_named {
+            // One that can be read is told with everything else that is wrong with it.
+            entry.read = entry.read.map_err(|problem| problem.and(name_needed()));
         }
+        entry
     }
 
     /// Stores some lines and tells what became of them; `false` when that is the end.

@@ -8,7 +8,6 @@ use crate::db::{AnyConnection, Retry, StoreError};
 use crate::problem::{Problem, ProblemDocument};
 use crate::questionnaires::Questionnaires;
 use crate::text::Language;
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -32,7 +31,7 @@ pub struct Verdict {
     /// Position in the batch, from 0 on; in an import the line, from 1 on.
     pub index: u64,
     pub outcome: Outcome,
-    /// Id of the assessment; null when it was rejected, and in a dry run when it would be created.
+    /// Id of the assessment; null when it was rejected, and in a dry run when there is none yet.
     pub id: Option<String>,
     /// What is wrong with the item; null unless it was rejected.
     #[schema(value_type = Option<ProblemDocument>)]
@@ -71,12 +70,13 @@ impl Entry {
     }
 }
 
-/// Who asks, when, and how to tell them.
+/// Who asks, for what, and how to tell them.
 #[derive(Debug, Clone)]
 pub struct Asking {
     pub tenant: Tenant,
     pub subject: String,
-    pub now: DateTime<Utc>,
+    /// Whether each must have an `external_id`.
+    pub needs_names: bool,
     pub language: Language,
     pub instance: String,
     pub request_id: String,
@@ -121,7 +121,7 @@ impl Asking {
         body: &NewAssessment,
     ) -> Result<(Assessment, bool), Problem> {
         let questionnaire = found(conn, &self.tenant, shipped, &body.questionnaire)?;
-        let making = Making::of(body.clone(), questionnaire, shipped, &self.subject, self.now)?;
+        let making = Making::of(body.clone(), questionnaire, shipped, &self.subject, self.needs_names)?;
         making.make(conn, &self.tenant, shipped)
     }
 

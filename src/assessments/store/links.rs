@@ -4,6 +4,7 @@ use super::super::links::Link;
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::assessment_links::{self, dsl};
+use crate::wall;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -56,13 +57,17 @@ impl Row {
 macro_rules! mine {
     ($tenant:expr, $of:expr) => {{
         let (tenant, of): (&Tenant, &Assessment) = ($tenant, $of);
-        dsl::assessment_links.filter(dsl::tenant.eq(tenant.slug())).filter(dsl::assessment_id.eq(&of.id))
+        dsl::assessment_links
+            .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+            .filter(dsl::assessment_id.eq(&of.id))
     }};
 }
 
 /// The link whose token has this digest: who holds it calls, and nothing more is known of them yet.
 pub fn link_of(conn: &mut AnyConnection, tenant: &Tenant, digest: &str) -> Result<Link, StoreError> {
-    let link = dsl::assessment_links.filter(dsl::tenant.eq(tenant.slug())).filter(dsl::secret.eq(digest));
+    let link = dsl::assessment_links
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+        .filter(dsl::secret.eq(digest));
     let row: Row = link.select(Row::as_select()).first(conn)?;
     Ok(row.read())
 }

@@ -84,6 +84,7 @@ pub fn seal(
         .into_boxed();
     query = match whose {
         Whose::Only(tenant) => query.filter(wall!("tenant", audit_inbox::tenant.eq(tenant))),
+        // Of everybody else: one log that is stuck holds up nobody.
         Whose::EverybodyBut(stuck) => query.filter(audit_inbox::tenant.ne_all(stuck)),
     };
     let noted: Vec<InboxRow> = query.load(conn)?;

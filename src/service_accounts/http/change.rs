@@ -1,7 +1,11 @@
 //! `PATCH` and `DELETE /v1/service-accounts/{account}`.
 use super::super::domain::{NewServiceAccount, Refusal, accept};
 use super::super::store;
-use super::{AccountOut, administrator, beyond, own_reach, written};
+use super::AccountOut;
+use super::administrator;
+use super::beyond;
+use super::own_reach;
+use super::written;
 use crate::answer;
 use crate::audit;
 use crate::body::Patch;

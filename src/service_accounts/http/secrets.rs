@@ -1,7 +1,9 @@
 //! `/v1/service-accounts/{account}/secrets`: rotation, and taking a secret away.
 use super::super::domain::{KeptSecret, MOST_SECRETS};
 use super::super::store;
-use super::{AccountOut, administrator, own_reach};
+use super::AccountOut;
+use super::administrator;
+use super::own_reach;
 use crate::answer;
 use crate::audit;
 use crate::body::Body;
