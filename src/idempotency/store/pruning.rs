@@ -11,6 +11,7 @@ const TOGETHER: i64 = 1000;
 
 /// Lets some of a tenant's go; how many.
 pub fn prune(conn: &mut AnyConnection, tenant: &str, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    // Second wall (tenant): the answers of every tenant go when they are too old; this makes a step small.
     let old = dsl::idempotency_keys
         .filter(wall!("tenant", dsl::tenant.eq(tenant)))
         .filter(dsl::created_at.lt(expired_before(now).naive_utc()));
