@@ -285,7 +285,7 @@ fn a_line_that_does_not_come_to_its_end_is_cut(#[values(Engine::Sqlite, Engine::
     let service = Service::with(engine, |limits| limits.max_body_seconds = 3600);
     let mut stream = TcpStream::connect(service.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
-    let token = service.bearer("acme");
+    let token = service.authorization_of("acme");
     write!(
         stream,
         "POST /v1/assessment-imports HTTP/1.1\r\nhost: x\r\nauthorization: {token}\r\n\

@@ -161,7 +161,8 @@ fn what_an_account_has_signed_is_its_own(#[values(Engine::Sqlite, Engine::Postgr
     rows::run(&service.db, used).unwrap();
     let kept = rows::of(&service.db, "twin");
     let (id, now) = (account.text("/oauth_client_id"), Utc::now().timestamp());
-    let claims = json!({"iss": id, "sub": id, "aud": "tasuke", "iat": now, "exp": now + 60, "jti": "new"});
+    let claims =
+        json!({"iss": id, "sub": id, "aud": "tasuke", "iat": now, "exp": now + 60, "jti": "assertion-1"});
     let header = Header { kid: Some("k".into()), ..Header::new(Algorithm::EdDSA) };
     let key = EncodingKey::from_ed_der(pair.to_pkcs8().unwrap().as_ref());
     let signed = jsonwebtoken::encode(&header, &claims, &key).unwrap();

@@ -444,10 +444,7 @@ impl Matrix<'_> {
         if !operation.takes("If-Match") {
             return None;
         }
-        // That of the thing itself, or of what it is a part of.
-        let reads =
-            self.operations.iter().filter(|o| o.method == "GET" && operation.path.starts_with(&o.path));
-        let shows = reads.max_by_key(|o| o.path.len())?;
+        let shows = self.operations.iter().find(|o| o.method == "GET" && o.path == operation.path)?;
         let answer = self.call(&self.owner.caller(), shows, self.owner, &Said::default());
         Some(answer.expect(200).header("etag").to_owned())
     }
