@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose test-interop lint lint-document openapi examples mutants-routing mutants-tenancy bench-routing
+.PHONY: demo test test-compose test-interop test-clients test-fuzz lint lint-document openapi examples mutants-routing mutants-tenancy bench bench-quick bench-routing
 
 demo:
 	@scripts/install build
@@ -16,6 +16,14 @@ test-compose:
 # Hands every OSCAL document and CISO Assistant library to the tools they are for. Needs Python 3.11 or later.
 test-interop:
 	@scripts/test-interop
+
+# Makes clients with every common generator and runs the same script with each. Needs Node.js 20, JDK 17, Python 3.11.
+test-clients:
+	@scripts/test-clients
+
+# Sends 10,000 made-up calls, and holds every answer against the document. Needs Python 3.11.
+test-fuzz:
+	@scripts/test-fuzz
 
 lint:
 	@scripts/install build
@@ -48,3 +56,10 @@ mutants-tenancy:
 # How long a decision takes, in a release build.
 bench-routing:
 	cargo test --release --lib how_long_a_decision_takes -- --ignored --nocapture
+
+# What is promised of speed, measured beside its reference, into docs/benchmarks.md. Takes a while; the quick one
+# a few minutes after the build. The machine should have nothing else to do.
+bench bench-quick:
+	@scripts/install build
+	@scripts/install bench
+	cargo bench --bench speed $(if $(filter bench-quick,$@),-- --quick)

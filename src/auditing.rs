@@ -80,9 +80,8 @@ fn verify(
             kept.iter().filter(|signed| signed.head.tenant == *tenant).cloned().collect();
         let verified = db.read_now(|conn| audit::verify(conn, sealer.signer(), tenant, &kept))?;
         let Verified { events, head, findings } = verified;
-        let head = head.map_or_else(|| "no head".to_owned(), |signed| told(&signed));
         if findings.is_empty() {
-            writeln!(out, "{tenant}: whole; {events} events, {head}, {} kept heads agree", kept.len())?;
+            writeln!(out, "{tenant}: whole; {events} events, {}", told(head.as_ref(), &kept))?;
         }
         for finding in &findings {
             whole = false;
@@ -92,10 +91,13 @@ fn verify(
     Ok(whole)
 }
 
-fn told(signed: &Signed) -> String {
-    let head = &signed.head;
+fn told(newest: Option<&Signed>, kept: &[Signed]) -> String {
+    let Some(Signed { head, .. }) = newest else { return "no head".to_owned() };
     let pruned = if head.base > 0 { format!(", pruned up to {}", head.base) } else { String::new() };
-    format!("head at {}{pruned}", head.sequence)
+    let (old, agree): (Vec<_>, Vec<_>) = kept.iter().partition(|kept| kept.head.sequence < head.base);
+    // What was pruned cannot be held against anything.
+    let old = if old.is_empty() { String::new() } else { format!(", {} are of before", old.len()) };
+    format!("head at {}{pruned}, {} kept heads agree{old}", head.sequence, agree.len())
 }
 
 /// The heads in a file: one, a page of them, or one a line.

@@ -8,13 +8,14 @@ mod lines;
 mod patch;
 mod query;
 
-pub use bulk::{Bulk, File};
+pub use bulk::{Bulk, File, Whole};
 pub use form::Form;
 pub use lines::Lines;
 pub use patch::Patch;
 pub use query::{Query, refuse_unknown};
 
 use crate::answer::fingerprint;
+use crate::characters;
 use crate::config::Limits;
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
@@ -71,13 +72,17 @@ impl Schemas {
 
     /// The JSON in `bytes`, not too deep, with whole numbers as such.
     pub fn parse(&self, bytes: &[u8]) -> Result<Value, Problem> {
+        Self::parse_to(usize::from(self.limits.max_json_depth), bytes)
+    }
+
+    /// The same, with at most so many levels.
+    fn parse_to(most: usize, bytes: &[u8]) -> Result<Value, Problem> {
         let mut value: Value = serde_json::from_slice(bytes).map_err(|error| {
             Problem::new(&kinds::MALFORMED_BODY).with_detail(LocalizedText::new(
                 format!("{} 行 {} 桁でJSONとして読めません。", error.line(), error.column()),
                 format!("Not JSON at line {}, column {}.", error.line(), error.column()),
             ))
         })?;
-        let most = usize::from(self.limits.max_json_depth);
         if depth(&value) > most {
             return Err(Problem::new(&kinds::MALFORMED_BODY).with_detail(LocalizedText::new(
                 format!("入れ子は {most} 段までです。"),
@@ -91,7 +96,7 @@ impl Schemas {
     /// The value as a `T`, or everything that is wrong with it.
     pub fn obeys<T: DeserializeOwned + ToSchema>(&self, value: Value) -> Result<T, Problem> {
         let mut faults = vec![];
-        no_nul(&value, "", &mut faults);
+        shown(&value, "", &mut faults);
         let name = T::name();
         let Some(validator) = self.bodies.get(name.as_ref()) else {
             tracing::error!(%name, "the document has no schema for this request body");
@@ -183,7 +188,9 @@ fn collected(
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     let payload = web::Payload::from_request(request, payload);
+    let plainly = plainly(request);
     async move {
+        plainly?;
         let schemas = schemas.ok_or_else(|| Problem::new(&kinds::INTERNAL))?;
         let payload = payload.await.map_err(|_| Problem::new(&kinds::BAD_REQUEST))?;
         let bytes = arrival::collect(payload, declared, limit(&schemas.limits), &schemas.limits).await?;
@@ -191,11 +198,36 @@ fn collected(
     }
 }
 
+fn content_type(request: &HttpRequest) -> &str {
+    request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default()
+}
+
 /// The kind of the body, without its parameters.
 pub fn essence(request: &HttpRequest) -> String {
-    let content_type =
-        request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    content_type.split(';').next().unwrap_or_default().trim().to_owned()
+    content_type(request).split(';').next().unwrap_or_default().trim().to_owned()
+}
+
+/// The encoding of its text, where the caller says it.
+fn charset(request: &HttpRequest) -> Option<String> {
+    let parameters = content_type(request).split(';').skip(1);
+    let mut pairs = parameters.filter_map(|parameter| parameter.split_once('='));
+    let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(value.trim().trim_matches('"').to_owned())
+}
+
+/// Refuses a body that is packed: read as it comes it would be nonsense, and unpacked larger than any limit.
+fn plainly(request: &HttpRequest) -> Result<(), Problem> {
+    let codings = request.headers().get_all(header::CONTENT_ENCODING);
+    if codings.into_iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    let detail = LocalizedText::new(
+        "圧縮した本文は受け付けません。Content-Encoding なしで送ってください。",
+        "A compressed body is not accepted; send it without Content-Encoding.",
+    );
+    Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE)
+        .with_detail(detail)
+        .with_header(header::ACCEPT_ENCODING, "identity"))
 }
 
 /// How many lists and objects lie within each other. The parser stops at 128 by itself, so this ends.
@@ -234,25 +266,21 @@ fn plain(value: &mut Value) {
     }
 }
 
-/// PostgreSQL cannot store U+0000 in a text, so nobody may send it.
-fn no_nul(value: &Value, pointer: &str, faults: &mut Vec<Fault>) {
-    let fault = |pointer: &str| {
-        Fault::new(
-            pointer,
-            "nul-character",
-            LocalizedText::new("文字 U+0000 は使えません", "must not contain the character U+0000"),
-        )
-    };
+/// Adds a fault for every text within `value` that holds what cannot be stored or shown.
+fn shown(value: &Value, pointer: &str, faults: &mut Vec<Fault>) {
     match value {
-        Value::String(text) if text.contains('\0') => faults.push(fault(pointer)),
+        Value::String(text) => {
+            let told = characters::refused(text);
+            faults.extend(told.map(|(code, ja, en)| Fault::new(pointer, code, LocalizedText::new(ja, en))));
+        }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                no_nul(item, &format!("{pointer}/{index}"), faults);
+                shown(item, &format!("{pointer}/{index}"), faults);
             }
         }
         Value::Object(fields) => {
             for (name, item) in fields {
-                no_nul(item, &format!("{pointer}/{}", escape(name)), faults);
+                shown(item, &format!("{pointer}/{}", escape(name)), faults);
             }
         }
         _ => {}

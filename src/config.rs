@@ -24,6 +24,10 @@ pub struct Storage {
     #[arg(long, env = "TASUKE_DATABASE_LANES", default_value_t = 2, global = true,
         value_parser = clap::value_parser!(u32).range(1..=100))]
     pub database_lanes: u32,
+    /// Commands that may share a transaction at most
+    #[arg(long, env = "TASUKE_DATABASE_TOGETHER", default_value_t = 64, global = true,
+        value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub database_together: u32,
     /// Commands that may wait for the database; the next one is answered 503
     #[arg(long, env = "TASUKE_DATABASE_QUEUE", default_value_t = 256, global = true,
         value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -47,6 +51,7 @@ impl Storage {
         Bounds {
             connections: self.database_connections,
             lanes: self.database_lanes,
+            together: self.database_together,
             queue: usize::try_from(self.database_queue).unwrap_or(usize::MAX),
             answer_within: Duration::from_millis(self.database_timeout_ms.into()),
         }
@@ -107,7 +112,7 @@ pub struct Limits {
     /// Bytes a request body may have
     #[arg(long, env = "TASUKE_MAX_BODY_BYTES", default_value_t = 1_048_576)]
     pub max_body_bytes: usize,
-    /// Bytes the body of a batch or of a file to import may have
+    /// Bytes the body of a batch, of a file to import or of a catalog may have
     #[arg(long, env = "TASUKE_MAX_BULK_BYTES", default_value_t = 16_777_216)]
     pub max_bulk_bytes: usize,
     /// Seconds a request body may take to arrive

@@ -9,6 +9,7 @@ pub mod auth;
 mod body;
 pub mod calendar;
 pub mod caller;
+mod characters;
 mod clients;
 pub mod clock;
 pub mod config;

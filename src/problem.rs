@@ -15,8 +15,8 @@ pub use faults::{RULES, Rule};
 pub use kinds::Kind;
 pub use render::finish;
 pub use responses::{
-    Deciding, Listing, Open, Planning, Probing, Reading, Removing, TokenRequest, Updating, Visiting,
-    WellKnown, Writing, components,
+    Deciding, Listing, Open, Planning, Probing, Reading, Removing, Stepping, TokenRequest, Updating,
+    Visiting, WellKnown, Writing, components,
 };
 
 use crate::caller::{MissingScope, NoRespondent};
@@ -87,6 +87,15 @@ impl Problem {
         faults.truncate(MOST_FAULTS);
         problem.particulars.faults = faults;
         problem
+    }
+
+    /// The same with one fault more, where it is one of the content.
+    pub fn and(mut self, fault: Fault) -> Self {
+        if self.kind == &kinds::INVALID {
+            self.particulars.faults.push(fault);
+            self.particulars.faults.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
+        }
+        self
     }
 
     pub fn not_found() -> Self {

@@ -36,7 +36,7 @@ pub fn prune(
         pruned.answers += until_none(|| db.write_now(|conn| idempotency::prune(conn, &tenant, now)))?;
         if let Some(before) = before {
             let signer = sealer.signer();
-            let step = || db.write_now(|conn| audit::prune(conn, signer, &tenant, before, now));
+            let step = || db.write_now(|conn| audit::prune(conn, signer, &tenant, before));
             pruned.events += until_none(step)?;
         }
     }

@@ -1,5 +1,5 @@
 //! Seals the audit log: every second, and before somebody reads it.
-use crate::audit::{self, Round, Signer};
+use crate::audit::{self, Round, Signer, Whose};
 use crate::clock;
 use crate::db::{Db, StoreError};
 use actix_web::rt::time::sleep;
@@ -33,26 +33,50 @@ impl Sealer {
         &self.signer
     }
 
-    /// Seals what there is, of everybody or of one tenant. Somebody else who seals is waited for.
-    pub async fn seal(&self, only: Option<&str>) -> Result<(), StoreError> {
+    /// Seals what there is of one tenant. Somebody else who seals is waited for.
+    pub async fn seal(&self, tenant: &str) -> Result<(), StoreError> {
         let patience = Instant::now() + PATIENCE;
         loop {
-            let (signer, tenant) = (Arc::clone(&self.signer), only.map(str::to_owned));
-            let work = move |conn: &mut _| audit::seal(conn, &signer, tenant.as_deref(), clock::now());
-            match self.db.write(work).await? {
+            match self.round(Whose::Only(tenant.to_owned())).await? {
                 Round::Done => return Ok(()),
                 Round::More => {}
                 Round::Busy if Instant::now() < patience => sleep(PAUSE).await,
                 Round::Busy => return Err(StoreError::unavailable("another replica seals the log")),
+                Round::Stuck { tenant } => return Err(stuck(&[tenant])),
             }
         }
     }
 
-    /// The same on the thread of the caller, for a command: what another replica seals is sealed.
+    /// Seals what there is of everybody, as far as nobody else is at it.
+    async fn seal_all(&self) -> Result<(), StoreError> {
+        let mut broken = vec![];
+        loop {
+            match self.round(Whose::EverybodyBut(broken.clone())).await? {
+                Round::Done | Round::Busy if broken.is_empty() => return Ok(()),
+                Round::Done | Round::Busy => return Err(stuck(&broken)),
+                Round::More => {}
+                Round::Stuck { tenant } => broken.push(tenant),
+            }
+        }
+    }
+
+    async fn round(&self, whose: Whose) -> Result<Round, StoreError> {
+        let signer = Arc::clone(&self.signer);
+        self.db.write(move |conn| audit::seal(conn, &signer, &whose, clock::now())).await
+    }
+
+    /// The same on the thread of the caller, for a command.
     pub fn seal_now(&self) -> Result<(), StoreError> {
-        let seal = |conn: &mut _| audit::seal(conn, &self.signer, None, clock::now());
-        while self.db.write_now(seal)? == Round::More {}
-        Ok(())
+        let mut broken = vec![];
+        loop {
+            let whose = Whose::EverybodyBut(broken.clone());
+            match self.db.write_now(|conn| audit::seal(conn, &self.signer, &whose, clock::now()))? {
+                Round::Done | Round::Busy if broken.is_empty() => return Ok(()),
+                Round::Done | Round::Busy => return Err(stuck(&broken)),
+                Round::More => {}
+                Round::Stuck { tenant } => broken.push(tenant),
+            }
+        }
     }
 
     /// Goes on until the process ends.
@@ -62,7 +86,7 @@ impl Sealer {
             sleep(EVERY).await;
             let sealed = match self.db.read(audit::inbox_is_empty).await {
                 Ok(true) => Ok(()),
-                Ok(false) => self.seal(None).await,
+                Ok(false) => self.seal_all().await,
                 Err(error) => Err(error),
             };
             match sealed {
@@ -76,4 +100,11 @@ impl Sealer {
             }
         }
     }
+}
+
+fn stuck(tenants: &[String]) -> StoreError {
+    StoreError::corrupt(format!(
+        "the log of {} is not as it was left: run `tasuke audit verify`",
+        tenants.join(", ")
+    ))
 }

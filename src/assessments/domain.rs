@@ -143,7 +143,7 @@ pub struct Answer {
     pub status: Status,
     #[schema(max_length = 2000)]
     pub note: Option<String>,
-    #[schema(pattern = "^https?://", max_length = 2000)]
+    #[schema(pattern = r#"^[Hh][Tt][Tt][Pp][Ss]?://[^\s"<>/?#]+[^\s"<>]*$"#, max_length = 2000)]
     pub evidence_url: Option<String>,
     /// When what the answer says was seen to be so.
     pub observed_at: Option<DateTime<Utc>>,
@@ -166,6 +166,14 @@ pub enum Refusal {
     Time { index: usize },
     /// That cannot be done in this state.
     WrongState { verb: Verb, state: State },
+    /// It was submitted once: then it stays.
+    WasSubmitted,
+    /// What is to be taken back is no control that we know.
+    RemovesUnknown { index: usize },
+    /// What is to be taken back is asked about in another questionnaire.
+    RemovesOfAnother { index: usize, asked_in: String },
+    /// What is to be taken back is answered in the same breath, at `answer`.
+    RemovesAnswered { index: usize, answer: usize },
 }
 
 /// Holds answers against the questionnaire: everything that is wrong, at once.
@@ -188,13 +196,40 @@ pub fn check_answers(
         if asked.contains(answer.control.as_str()) {
             continue;
         }
-        let asked_in = all.all().iter().find(|other| other.asks(&answer.control));
-        refusals.push(match asked_in {
-            Some(other) => Refusal::OfAnotherQuestionnaire { index, asked_in: other.id.clone() },
+        refusals.push(match asking(all, &answer.control) {
+            Some(asked_in) => Refusal::OfAnotherQuestionnaire { index, asked_in },
             None => Refusal::UnknownControl { index },
         });
     }
     refusals
+}
+
+/// The same for what is to be taken back.
+pub fn check_removed(
+    questionnaire: &Questionnaire,
+    all: &Questionnaires,
+    answers: &[Answer],
+    removed: &[String],
+) -> Vec<Refusal> {
+    let mut refusals = vec![];
+    for (index, control) in removed.iter().enumerate() {
+        if let Some(answer) = answers.iter().position(|answer| answer.control == *control) {
+            refusals.push(Refusal::RemovesAnswered { index, answer });
+        }
+        if questionnaire.asks(control) {
+            continue;
+        }
+        refusals.push(match asking(all, control) {
+            Some(asked_in) => Refusal::RemovesOfAnother { index, asked_in },
+            None => Refusal::RemovesUnknown { index },
+        });
+    }
+    refusals
+}
+
+/// A questionnaire that asks about the control.
+fn asking(all: &Questionnaires, control: &str) -> Option<String> {
+    all.all().find(|other| other.asks(control)).map(|other| other.id.clone())
 }
 
 /// The items that have no answer, in the order of the questionnaire.
@@ -212,6 +247,12 @@ impl Assessment {
     /// Whether `verb` may be done now, and the state that it leads to.
     pub fn may(&self, verb: Verb) -> Result<State, Refusal> {
         verb.from(self.state).ok_or(Refusal::WrongState { verb, state: self.state })
+    }
+
+    /// Whether it may be taken away: what was submitted stays, also when it was taken back since.
+    pub fn may_go(&self, was_reopened: bool) -> Result<(), Refusal> {
+        self.may(Verb::Delete)?;
+        if was_reopened { Err(Refusal::WasSubmitted) } else { Ok(()) }
     }
 
     /// Becomes a submission when every item is answered.
@@ -247,10 +288,10 @@ impl Assessment {
         Ok(Self { submitted: None, ..self.next(state, now) })
     }
 
-    /// Answers anew; the answers have been checked.
+    /// Answers anew; the answers have been checked. The same answers are no change.
     pub fn answer(self, answers: Vec<Answer>, now: DateTime<Utc>) -> Result<Self, Refusal> {
         let state = self.may(Verb::Answer)?;
-        Ok(Self { answers, ..self.next(state, now) })
+        Ok(if answers == self.answers { self } else { Self { answers, ..self.next(state, now) } })
     }
 
     fn next(self, state: State, now: DateTime<Utc>) -> Self {

@@ -1,6 +1,7 @@
 //! Every result of a client over time, and the same as a chart for paper.
 use super::domain::{Assessment, State};
 use super::scoring::score;
+use crate::characters;
 use crate::questionnaires::{Band, Questionnaire};
 use crate::text::{Language, LocalizedText};
 use chrono::{DateTime, FixedOffset, Utc};
@@ -41,12 +42,30 @@ pub fn entry(assessment: &Assessment, questionnaire: &Questionnaire) -> Option<H
     })
 }
 
+/// What a history is called: after the edition that was answered, or the oldest and the newest of them. `items`
+/// come newest first.
+pub fn title(asked: &[Questionnaire], items: &[HistoryEntry]) -> LocalizedText {
+    let of = |entry: &HistoryEntry| asked.iter().find(|other| other.id == entry.questionnaire);
+    let newest = items.first().and_then(of).or_else(|| asked.last());
+    let oldest = items.last().and_then(of).or(newest);
+    match (oldest, newest) {
+        (Some(oldest), Some(newest)) if oldest.title == newest.title => newest.title.clone(),
+        (Some(oldest), Some(newest)) => LocalizedText::new(
+            format!("{} → {}", oldest.title.ja, newest.title.ja),
+            format!("{} → {}", oldest.title.en, newest.title.en),
+        ),
+        _ => LocalizedText::new("", ""),
+    }
+}
+
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 48.0;
 const RIGHT: f64 = 24.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 44.0;
+/// Letters of a title that has room in large ones.
+const LONG: usize = 45;
 
 /// Days and hours are told as in Japan, where the companies are.
 fn day(at: DateTime<Utc>) -> String {
@@ -71,16 +90,17 @@ pub fn chart(title: &LocalizedText, entries: &[HistoryEntry], language: Language
     let points: Vec<(f64, f64)> =
         place(&shown).into_iter().zip(&shown).map(|(x, (_, score))| (x, y(*score))).collect();
     let line: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    let title = characters::shown(title.get(language));
     let none = LocalizedText::new("まだ結果がありません。", "There is no result yet.");
     let told: Vec<String> =
         shown.iter().map(|(entry, score)| format!("{} {score}", day(entry.submitted_at))).collect();
     let markup = html! {
         svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) width=(WIDTH) height=(HEIGHT)
             role="img" lang=(language.tag()) font-family="'Hiragino Sans','Noto Sans CJK JP','Yu Gothic',sans-serif" font-size="12" fill="#111" {
-            title { (title.get(language)) }
+            title { (title) }
             desc { (told.join(", ")) }
             rect width="100%" height="100%" fill="#fff" {}
-            text x=(LEFT) y="22" font-size="14" font-weight="bold" { (title.get(language)) }
+            text x=(LEFT) y="22" font-size=(if title.chars().count() > LONG { "10" } else { "14" }) font-weight="bold" { (title) }
             @for tick in ticks(least, most) {
                 line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(format!("{:.1}", y(tick))) y2=(format!("{:.1}", y(tick))) stroke="#ccc" {}
                 text x=(LEFT - 8.0) y=(format!("{:.1}", y(tick) + 4.0)) text-anchor="end" { (tick) }

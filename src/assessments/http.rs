@@ -12,6 +12,7 @@ mod report;
 mod respond;
 mod results;
 mod review;
+mod together;
 mod verdict;
 
 use super::domain::{Assessment, Refusal, State};
@@ -83,8 +84,15 @@ impl From<Vec<Refusal>> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let Refusal::WrongState { verb, state } = refusal else {
-            return Self::invalid(vec![fault(refusal)]);
+        let (verb, state) = match refusal {
+            Refusal::WrongState { verb, state } => (verb, state),
+            Refusal::WasSubmitted => {
+                return Self::new(&kinds::WRONG_STATE).with_detail(LocalizedText::new(
+                    "一度提出された評価は削除できません（今は draft です）。",
+                    "It was submitted once, so it stays; it is draft.",
+                ));
+            }
+            other => return Self::invalid(vec![fault(other)]),
         };
         let from: Vec<_> =
             State::ALL.into_iter().filter(|s| verb.from(*s).is_some()).map(State::as_str).collect();
@@ -98,6 +106,7 @@ impl From<Refusal> for Problem {
 
 fn fault(refusal: Refusal) -> Fault {
     let answer = |index: usize| format!("/answers/{index}/control");
+    let removed = |index: usize| format!("/remove/{index}");
     let (pointer, code, ja, en) = match refusal {
         Refusal::UnknownControl { index } => (
             answer(index),
@@ -127,6 +136,30 @@ fn fault(refusal: Refusal) -> Fault {
             format!("{control} の回答がありません。提出にはすべての項目の回答が必要です"),
             format!("{control} has no answer; a submission answers every item"),
         ),
+        Refusal::RemovesUnknown { index } => (
+            removed(index),
+            "unknown-control",
+            "この管理策はありません".to_owned(),
+            "is no control that we know".to_owned(),
+        ),
+        Refusal::RemovesOfAnother { index, asked_in } => (
+            removed(index),
+            "other-questionnaire",
+            format!("この質問票の項目ではありません（{asked_in} の項目です）"),
+            format!("is not asked in this questionnaire, but in {asked_in}"),
+        ),
+        Refusal::RemovesAnswered { index, answer } => (
+            removed(index),
+            "contradiction",
+            format!("/answers/{answer} で回答されています"),
+            format!("is answered at /answers/{answer}"),
+        ),
+        Refusal::WasSubmitted => (
+            "/state".to_owned(),
+            "wrong-state",
+            "一度提出されています".to_owned(),
+            "was submitted once".to_owned(),
+        ),
         Refusal::WrongState { state, .. } => (
             "/state".to_owned(),
             "wrong-state",
@@ -135,6 +168,11 @@ fn fault(refusal: Refusal) -> Fault {
         ),
     };
     Fault::new(pointer, code, LocalizedText::new(ja, en))
+}
+
+fn name_needed() -> Fault {
+    let rule = LocalizedText::new("取り込みには必須です", "is needed in an import");
+    Fault::new("/external_id", "required", rule)
 }
 
 fn comment_needed() -> Problem {

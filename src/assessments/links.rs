@@ -20,10 +20,12 @@ pub struct Link {
     pub expires_at: DateTime<Utc>,
 }
 
-audited! { Link as "assessment_link", |it| (it.id, Some(it.client_id.clone()));
-words: assessment_id = it.assessment_id, expires_at = it.expires_at;
-veiled: respondent;
-left: id, client_id, secret, created_by, created_at; }
+audited! {
+    Link as "assessment_link", |it| (it.id, Some(it.client_id.clone()));
+    words: assessment_id = it.assessment_id, expires_at = it.expires_at;
+    veiled: respondent;
+    left: id, client_id, secret, created_by, created_at;
+}
 
 /// How many links an assessment may have.
 pub const MOST_LINKS: i64 = 200;

@@ -14,6 +14,7 @@ mod responses;
 mod scoring;
 mod standing;
 mod store;
+mod unlocks;
 
 pub use http::{AssessmentRecord, records, routes};
 pub use links::LINK_PREFIX;

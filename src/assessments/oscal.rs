@@ -6,6 +6,7 @@ use crate::questionnaires::{Item, Questionnaire, Status};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -21,8 +22,28 @@ fn metadata(title: &str, assessment: &Assessment) -> Metadata {
     metadata
 }
 
+/// The parts of the catalog that findings are about.
+#[derive(Debug)]
+pub enum Statements {
+    /// Our own catalogs: every control has one, and it is named after the control.
+    Shipped,
+    /// As a tenant's catalog names them, by control; a control may have none with a name.
+    Own(HashMap<String, String>),
+}
+
+impl Statements {
+    /// Kind and id of what a finding about the control is about.
+    fn target(&self, control: &str) -> (&'static str, String) {
+        let statement = match self {
+            Self::Shipped => Some(format!("{control}_smt")),
+            Self::Own(known) => known.get(control).cloned(),
+        };
+        statement.map_or_else(|| ("objective-id", control.to_owned()), |part| ("statement-id", part))
+    }
+}
+
 /// What a company says of itself, control by control. An item without an answer has no finding.
-pub fn results(assessment: &Assessment, questionnaire: &Questionnaire) -> Value {
+pub fn results(assessment: &Assessment, questionnaire: &Questionnaire, statements: &Statements) -> Value {
     let id = assessment.id.as_str();
     let plan = oscal::uuid(&["assessment-plan", id]);
     let answered: Vec<(&Item, &Answer)> = questionnaire
@@ -45,7 +66,8 @@ pub fn results(assessment: &Assessment, questionnaire: &Questionnaire) -> Value 
     if !answered.is_empty() {
         result["observations"] =
             answered.iter().map(|(item, answer)| observation(id, item, answer, at)).collect();
-        result["findings"] = answered.iter().map(|(item, answer)| finding(id, item, answer)).collect();
+        result["findings"] =
+            answered.iter().map(|(item, answer)| finding(id, item, answer, statements)).collect();
     }
     let Questionnaire { guideline, edition, .. } = questionnaire;
     json!({ "assessment-results": {
@@ -85,17 +107,22 @@ fn observation(id: &str, item: &Item, answer: &Answer, at: DateTime<Utc>) -> Val
     observation
 }
 
-fn finding(id: &str, item: &Item, answer: &Answer) -> Value {
+fn finding(id: &str, item: &Item, answer: &Answer, statements: &Statements) -> Value {
+    let (kind, target) = statements.target(&item.control);
     let done = answer.status == Status::Implemented;
-    let props: Vec<Prop> = vec![own("answer", word(&answer.status)), own("source", word(&answer.source))];
+    let props: Vec<Prop> = vec![
+        own("control", &item.control),
+        own("answer", word(&answer.status)),
+        own("source", word(&answer.source)),
+    ];
     json!({
         "uuid": oscal::uuid(&["finding", id, &item.control]),
         "title": item.title.ja,
         "description": item.statement.ja,
         "props": props,
         "target": {
-            "type": "statement-id",
-            "target-id": format!("{}_smt", item.control),
+            "type": kind,
+            "target-id": target,
             "status": {
                 "state": if done { "satisfied" } else { "not-satisfied" },
                 "reason": match answer.status {

@@ -1,7 +1,8 @@
 //! What to do next: the gaps in the order worth closing, what closing them leads to, and whom to ask.
 use super::advisers::advisers;
 use super::domain::Answer;
-use super::scoring::{Gap, score};
+use super::scoring::{AssessmentResult, Gap, score};
+use super::unlocks::{Unlock, unlocks};
 use crate::clients::Client;
 use crate::contacts::Directory;
 use crate::guidelines::Catalogue;
@@ -17,6 +18,8 @@ pub struct AssessmentPlan {
     pub questionnaire: String,
     /// What is worth most for the least work first.
     pub items: Vec<PlanItem>,
+    /// Controls without an answer, in the order of the questionnaire: each may be a gap, and stands in no item.
+    pub unanswered: Vec<String>,
     /// What this plan is not.
     pub note: LocalizedText,
 }
@@ -42,19 +45,6 @@ pub struct PlanItem {
     pub unlocks: Vec<Unlock>,
     /// Who can help, the nearest first.
     pub ask: Vec<PlanContact>,
-}
-
-/// What closing the gap leads towards. Never that it is reached: that is for the programme to say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Unlock {
-    /// `security_action` or `scs`; more may come.
-    #[schema(example = "scs")]
-    pub programme: String,
-    /// The star of the programme that asks for it.
-    pub stars: u8,
-    /// Controls of the programme that it counts towards; empty where the gap is itself one.
-    pub controls: Vec<String>,
-    pub text: LocalizedText,
 }
 
 /// Somebody who can help.
@@ -87,13 +77,14 @@ pub fn plan(
     directory: &Directory,
     client: &Client,
 ) -> AssessmentPlan {
-    let mut gaps = score(questionnaire, answers).gaps;
+    let AssessmentResult { mut gaps, unanswered, .. } = score(questionnaire, answers);
     // A stable sort: among equals the order in which the result has them.
     gaps.sort_by_key(|gap| std::cmp::Reverse(worth(gap)));
     let at = Shelves { questionnaire, catalogue, directory, client };
     AssessmentPlan {
         questionnaire: questionnaire.id.clone(),
         items: gaps.into_iter().enumerate().map(|(index, gap)| at.item(index + 1, gap)).collect(),
+        unanswered,
         note: LocalizedText::new(
             "効果と手間は目安であり、対応関係は本プロジェクトの編集による。実施しても、いずれの制度の評価・登録・宣言も成立しない。",
             "Effect and effort are estimates, and relations are this project's own reading. Closing a gap is no \
@@ -128,7 +119,7 @@ impl Shelves<'_> {
         PlanItem {
             sequence,
             reason: reason(&gap, self.questionnaire.scoring.method),
-            unlocks: self.unlocks(&gap.control),
+            unlocks: unlocks(self.catalogue, self.questionnaire, &gap.control),
             ask: self.ask(&gap.control),
             control: gap.control,
             number: gap.number,
@@ -138,60 +129,6 @@ impl Shelves<'_> {
             effort: gap.effort,
             advice: gap.advice,
         }
-    }
-
-    fn unlocks(&self, control: &str) -> Vec<Unlock> {
-        let Questionnaire { guideline, edition, .. } = self.questionnaire;
-        let Some(found) = self.catalogue.control(guideline, edition, control) else { return vec![] };
-        let mut unlocks = vec![];
-        if guideline == "ipa-sme" && found.group == "basic-rules" {
-            unlocks.push(Unlock {
-                programme: "security_action".to_owned(),
-                stars: 1,
-                controls: vec![],
-                text: LocalizedText::new(
-                    "SECURITY ACTION 一つ星で、取り組むと自ら宣言する事項。",
-                    "One of the rules that a company declares to work on with SECURITY ACTION, one star.",
-                ),
-            });
-        }
-        if let Some(star) = found.star {
-            unlocks.push(Unlock {
-                programme: "scs".to_owned(),
-                stars: star,
-                controls: vec![],
-                text: LocalizedText::new(
-                    format!("SCS評価制度 ★{star} の評価基準。"),
-                    format!("A criterion of the SCS evaluation scheme, ★{star}."),
-                ),
-            });
-        }
-        unlocks.extend(self.scs(guideline, control));
-        unlocks
-    }
-
-    /// Requirements of SCS that the control counts towards, by star.
-    fn scs(&self, guideline: &str, control: &str) -> Vec<Unlock> {
-        let mut by_star: std::collections::BTreeMap<u8, Vec<String>> = std::collections::BTreeMap::new();
-        for related in self.catalogue.related(guideline, "scs", control) {
-            let to = &related.to;
-            let target = self.catalogue.control(&to.guideline, &to.edition, &to.control);
-            if let (Some(_), Some(star)) = (related.relation, target.and_then(|target| target.star)) {
-                by_star.entry(star).or_default().push(to.control.clone());
-            }
-        }
-        by_star
-            .into_iter()
-            .map(|(stars, controls)| Unlock {
-                programme: "scs".to_owned(),
-                stars,
-                controls,
-                text: LocalizedText::new(
-                    format!("SCS評価制度 ★{stars} の要求事項に関わる（編集上の対応付け）。"),
-                    format!("Related to requirements of the SCS evaluation scheme, ★{stars} (an editorial mapping)."),
-                ),
-            })
-            .collect()
     }
 
     fn ask(&self, control: &str) -> Vec<PlanContact> {

@@ -28,6 +28,8 @@ pub struct Report {
     pub comparison: Option<AssessmentComparison>,
     /// Newest first.
     pub history: Vec<HistoryEntry>,
+    /// The title of the history.
+    pub over: LocalizedText,
     pub attribution: LocalizedText,
 }
 

@@ -90,7 +90,7 @@ pub fn note() -> LocalizedText {
     )
 }
 
-/// One star: the company works on every rule.
+/// One star: the company works on every rule that applies to it, and on one at least.
 pub fn one_star(rules: Option<Newest<'_>>) -> Readiness {
     let Some(rules) = rules else {
         return not_yet(vec![LocalizedText::new(
@@ -102,7 +102,7 @@ pub fn one_star(rules: Option<Newest<'_>>) -> Readiness {
         matches!(rules.status(control), Some(Status::Implemented | Status::Partial | Status::NotApplicable))
     };
     let open = rules.questionnaire.items().filter(|at| !works_on(&at.item.control));
-    let (controls, missing): (Vec<String>, Vec<LocalizedText>) = open
+    let (controls, mut missing): (Vec<String>, Vec<LocalizedText>) = open
         .map(|at| {
             let title = &at.item.title;
             let text = LocalizedText::new(
@@ -112,6 +112,14 @@ pub fn one_star(rules: Option<Newest<'_>>) -> Readiness {
             (at.item.control.clone(), text)
         })
         .unzip();
+    let begun =
+        |control: &str| matches!(rules.status(control), Some(Status::Implemented | Status::Partial));
+    if missing.is_empty() && !rules.questionnaire.items().any(|at| begun(&at.item.control)) {
+        missing.push(LocalizedText::new(
+            "すべて「該当しない」と答えており、取り組んでいる事項がない。",
+            "Every rule is said not to apply: there is none that the company works on.",
+        ));
+    }
     shown(rules, missing, controls)
 }
 

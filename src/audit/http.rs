@@ -223,7 +223,7 @@ async fn list_events(
     let parts = ["audit-events", &format!("{filter:?}")];
     let page = Page::read(Some(&tenant), after.as_deref(), limit, &parts)?;
     let (after, fetch) = (place(&page), page.fetch());
-    sealer.seal(Some(tenant.slug())).await?;
+    sealer.seal(tenant.slug()).await?;
     let found = db.read(move |conn| store::page(conn, &tenant, &filter, after, fetch)).await?;
     let keyed: Vec<(String, Event)> =
         found.into_iter().map(|event| (event.sequence.to_string(), event)).collect();
@@ -313,7 +313,7 @@ async fn list_heads(
     let tenant = allowed(&caller)?;
     let page = Page::read(Some(&tenant), params.after.as_deref(), params.limit, &["audit-heads"])?;
     let (after, fetch) = (place(&page), page.fetch());
-    sealer.seal(Some(tenant.slug())).await?;
+    sealer.seal(tenant.slug()).await?;
     let found = db.read(move |conn| store::heads(conn, &tenant, after, fetch)).await?;
     let keyed: Vec<(String, Signed)> =
         found.into_iter().map(|signed| (signed.head.sequence.to_string(), signed)).collect();

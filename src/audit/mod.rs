@@ -11,6 +11,6 @@ pub use domain::{Audited, Event, Named, OfClient};
 pub use head::{Head, Signed, Signer, fresh_key};
 pub use http::{HeadOut, routes};
 pub use store::operator::by_operator;
-pub use store::sealing::{Round, inbox_is_empty, newest as newest_head, seal, signing_key};
+pub use store::sealing::{Round, Whose, inbox_is_empty, newest as newest_head, seal, signing_key};
 pub use store::verifying::{Verified, prune, tenants, verify};
-pub use store::{changed, created, removed};
+pub use store::{changed, created, created_all, removed};

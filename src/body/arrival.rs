@@ -22,12 +22,9 @@ pub async fn collect(
         return Err(too_large(limit));
     }
     let started = Instant::now();
-    let last = started + Duration::from_secs(limits.max_body_seconds);
     let mut bytes = BytesMut::with_capacity(declared.unwrap_or(0));
     loop {
-        let earned = (bytes.len() as u64).saturating_mul(1000) / limits.min_body_rate.max(1);
-        let deadline = (started + GRACE + Duration::from_millis(earned)).min(last);
-        let chunk = match timeout_at(deadline, payload.next()).await {
+        let chunk = match timeout_at(deadline(started, bytes.len(), limits), payload.next()).await {
             Err(_) => return Err(Problem::new(&kinds::BODY_TOO_SLOW)),
             Ok(None) => return Ok(bytes),
             Ok(Some(chunk)) => chunk.map_err(|_| Problem::new(&kinds::BAD_REQUEST))?,
@@ -37,6 +34,13 @@ pub async fn collect(
         }
         bytes.extend_from_slice(&chunk);
     }
+}
+
+/// Until when more has to come, of what began to come at `started`.
+pub fn deadline(started: Instant, bytes: usize, limits: &Limits) -> Instant {
+    let earned = (bytes as u64).saturating_mul(1000) / limits.min_body_rate.max(1);
+    let last = started + Duration::from_secs(limits.max_body_seconds);
+    (started + GRACE + Duration::from_millis(earned)).min(last)
 }
 
 fn too_large(limit: usize) -> Problem {

@@ -1,13 +1,13 @@
 //! Reading many things at once: each is held against its schema by itself, so that one that is wrong does not
 //! take the others along.
-use super::{Schemas, collected, essence, without_nulls};
+use super::{Schemas, charset, collected, essence, without_nulls};
 use crate::answer::fingerprint;
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, dev};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
 use utoipa::ToSchema;
@@ -41,20 +41,41 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Bulk<T> {
             let mut value = schemas.parse(&bytes)?;
             without_nulls(&mut value);
             let said = fingerprint(&[value.to_string().as_bytes()]);
-            let items = match value.get_mut("items").map(Value::take) {
-                Some(Value::Array(items)) if (1..=MOST_ITEMS).contains(&items.len()) => items,
-                Some(Value::Array(items)) => return Err(count(items.len())),
+            let Some(Value::Array(items)) = value.get_mut("items") else {
                 // The schema says what is wrong with anything else.
-                other => {
-                    value["items"] = other.unwrap_or(Value::Null);
-                    without_nulls(&mut value);
-                    schemas.obeys::<T>(value)?;
-                    return Err(count(0));
-                }
+                let wrong = schemas.obeys::<T>(value).err();
+                return Err(wrong.unwrap_or_else(|| count(0)));
             };
-            value["items"] = json!([]);
+            let items = std::mem::take(items);
+            if !(1..=MOST_ITEMS).contains(&items.len()) {
+                return Err(count(items.len()));
+            }
             let rest = schemas.obeys(value)?;
             Ok(Self { rest, items, said, schemas })
+        })
+    }
+}
+
+/// A JSON document that is kept as it comes: as long as a batch, and deeper than what people write.
+#[derive(Debug)]
+pub struct Whole<T>(pub T, pub String);
+
+/// How deep such a document may be; the parser itself stops a little further down.
+const DEEPEST: usize = 100;
+
+impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Whole<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let json = essence(request).eq_ignore_ascii_case("application/json");
+        let arriving = collected(request, payload, |limits| limits.max_bulk_bytes);
+        Box::pin(async move {
+            if !json {
+                return Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
+            }
+            let (schemas, bytes) = arriving.await?;
+            schemas.item(Schemas::parse_to(DEEPEST, &bytes)?).map(|(body, said)| Self(body, said))
         })
     }
 }
@@ -70,9 +91,12 @@ fn count(items: usize) -> Problem {
     Problem::invalid(vec![Fault::new("/items", code, LocalizedText::new(ja, en))])
 }
 
-/// The bytes of a file.
+/// The bytes of a file, and the encoding that its sender says it has.
 #[derive(Debug)]
-pub struct File(pub Bytes);
+pub struct File {
+    pub bytes: Bytes,
+    pub charset: Option<String>,
+}
 
 impl FromRequest for File {
     type Error = Problem;
@@ -80,12 +104,13 @@ impl FromRequest for File {
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let csv = essence(request).eq_ignore_ascii_case("text/csv");
+        let charset = charset(request);
         let arriving = collected(request, payload, |limits| limits.max_bulk_bytes);
         Box::pin(async move {
             if !csv {
                 return Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
             }
-            arriving.await.map(|(_, bytes)| Self(bytes.freeze()))
+            arriving.await.map(|(_, bytes)| Self { bytes: bytes.freeze(), charset })
         })
     }
 }

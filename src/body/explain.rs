@@ -6,6 +6,9 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 use std::fmt::Display;
 
+/// What a text for people is held against, so that it says something.
+const NOT_BLANK: &str = r"\S";
+
 /// Adds the faults that one broken rule stands for.
 pub fn explain(pointer: &str, kind: &ValidationErrorKind, faults: &mut Vec<Fault>) {
     use ValidationErrorKind as K;
@@ -55,6 +58,9 @@ fn value_fault(kind: &ValidationErrorKind) -> (&'static str, String, String) {
         }
         K::Type { kind } => told("type", "型が違います（{}）", "must be of type {}", &types(kind)),
         K::Format { format } => told("format", "{} の形式ではありません", "is not a {}", format),
+        K::Pattern { pattern } if pattern == NOT_BLANK => {
+            told("pattern", "空白だけにはできません", "must not be blank", &"")
+        }
         K::Pattern { pattern } => told("pattern", "形式 {} に合いません", "does not match {}", pattern),
         K::MinLength { limit } => {
             told("too-short", "{} 文字以上にしてください", "must have at least {} characters", limit)

@@ -1,5 +1,5 @@
 //! Reading a body of lines, of any number: never more than a few are held at once.
-use super::{Schemas, essence};
+use super::{Schemas, arrival, essence, plainly};
 use crate::config::Limits;
 use crate::problem::{Problem, kinds};
 use crate::text::LocalizedText;
@@ -8,13 +8,15 @@ use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::{FutureExt as _, StreamExt as _};
 use std::future::{Ready, ready};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// Newline-delimited JSON on its way in.
 pub struct Lines {
     payload: web::Payload,
     /// What has come of the line that is not whole yet.
     rest: BytesMut,
+    /// How much of that holds no end of a line: it is not looked at again.
+    searched: usize,
     /// A line that is too long is let through until its end, and then refused.
     skipping: bool,
     limits: Limits,
@@ -24,9 +26,17 @@ pub struct Lines {
 type Next = (Vec<Result<Bytes, Problem>>, Option<Result<(), Problem>>);
 
 impl Lines {
+    fn of(payload: web::Payload, limits: Limits) -> Self {
+        Self { payload, rest: BytesMut::new(), searched: 0, skipping: false, limits }
+    }
+
     /// The next lines: as many as are there, at most `most`, and at least one unless it is the end.
     pub async fn next(&mut self, most: usize) -> Next {
         let mut lines = vec![];
+        // When the line that is awaited began to come, and what has come of it since. What a line waited here
+        // while others were stored is not its sender's doing.
+        let mut begun = self.is_within_a_line().then(Instant::now);
+        let mut came = 0;
         loop {
             while lines.len() < most {
                 let Some(line) = self.cut() else { break };
@@ -37,7 +47,11 @@ impl Lines {
             }
             // What is there is taken along; but nobody who has a line waits for the next one.
             let patience = Duration::from_secs(self.limits.max_body_seconds);
-            let arriving = timeout(patience, self.payload.next());
+            let deadline = begun.map_or_else(
+                || Instant::now() + patience,
+                |begun| arrival::deadline(begun, came, &self.limits),
+            );
+            let arriving = timeout_at(deadline, self.payload.next());
             let chunk = if lines.is_empty() {
                 arriving.await
             } else {
@@ -49,7 +63,11 @@ impl Lines {
             match chunk {
                 Err(_) => return (lines, Some(Err(Problem::new(&kinds::BODY_TOO_SLOW)))),
                 Ok(Some(Err(_))) => return (lines, Some(Err(Problem::new(&kinds::BAD_REQUEST)))),
-                Ok(Some(Ok(chunk))) => self.rest.extend_from_slice(&chunk),
+                Ok(Some(Ok(chunk))) => {
+                    begun.get_or_insert_with(Instant::now);
+                    came += chunk.len();
+                    self.rest.extend_from_slice(&chunk);
+                }
                 Ok(None) => {
                     // The last line may go without its end.
                     lines.extend(self.last());
@@ -59,15 +77,22 @@ impl Lines {
         }
     }
 
+    fn is_within_a_line(&self) -> bool {
+        self.skipping || !self.rest.is_empty()
+    }
+
     /// The first whole line of what has come.
     fn cut(&mut self) -> Option<Result<Bytes, Problem>> {
-        let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') else {
+        let found = self.rest[self.searched..].iter().position(|byte| *byte == b'\n');
+        let Some(end) = found.map(|end| self.searched + end) else {
             if self.rest.len() > self.limits.max_body_bytes {
                 self.skipping = true;
                 self.rest.clear();
             }
+            self.searched = self.rest.len();
             return None;
         };
+        self.searched = 0;
         let line = self.rest.split_to(end + 1).freeze();
         let too_long = std::mem::take(&mut self.skipping) || line.len() > self.limits.max_body_bytes + 1;
         Some(if too_long { Err(self.too_long()) } else { Ok(line) })
@@ -98,14 +123,48 @@ impl FromRequest for Lines {
         if !essence(request).eq_ignore_ascii_case("application/x-ndjson") {
             return ready(Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE)));
         }
+        if let Err(problem) = plainly(request) {
+            return ready(Err(problem));
+        }
         let schemas = request.app_data::<Data<Schemas>>();
         let payload = web::Payload::from_request(request, payload).into_inner();
         ready(match (schemas, payload) {
-            (Some(schemas), Ok(payload)) => {
-                Ok(Self { payload, rest: BytesMut::new(), skipping: false, limits: schemas.limits.clone() })
-            }
+            (Some(schemas), Ok(payload)) => Ok(Self::of(payload, schemas.limits.clone())),
             (_, Err(_)) => Err(Problem::new(&kinds::BAD_REQUEST)),
             (None, _) => Err(Problem::new(&kinds::INTERNAL)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lines;
+    use crate::config::Limits;
+    use actix_web::FromRequest as _;
+    use actix_web::dev::Payload;
+    use actix_web::error::PayloadError;
+    use actix_web::test::TestRequest;
+    use actix_web::web::{self, Bytes};
+    use futures_util::{StreamExt as _, stream};
+    use std::time::{Duration, Instant};
+
+    #[actix_web::test]
+    async fn a_line_is_looked_through_once_however_it_comes() {
+        let length = 200_000;
+        let bytes = (0..length).map(|_| Ok::<_, PayloadError>(Bytes::from_static(b"x")));
+        let ends = [Ok(Bytes::from_static(b"\n")), Ok(Bytes::from_static(b"last"))];
+        let mut payload = Payload::from(stream::iter(bytes.chain(ends)).boxed_local());
+        let request = TestRequest::default().to_http_request();
+        let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
+        let limits = Limits { max_body_bytes: length, ..Limits::default() };
+        let mut lines = Lines::of(payload, limits);
+        let begun = Instant::now();
+        let (first, more) = lines.next(1).await;
+        assert_eq!(first[0].as_ref().unwrap().len(), length + 1);
+        assert!(more.is_none());
+        let (last, _) = lines.next(9).await;
+        assert_eq!(last[0].as_ref().unwrap(), "last");
+        // Byte by byte and from the start each time it takes minutes.
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     }
 }

@@ -1,8 +1,9 @@
 //! A file of clients, as spreadsheets write it: UTF-8 or CP932, headings in Japanese or English.
 use super::domain::NewClient;
 use super::words::{Column, column, employees, industry, prefecture};
+use crate::characters;
 use crate::text::LocalizedText;
-use encoding_rs::SHIFT_JIS;
+use encoding_rs::{SHIFT_JIS, UTF_8};
 use std::borrow::Cow;
 
 /// How many rows one file may have.
@@ -13,6 +14,15 @@ pub const MOST_ROWS: usize = 10_000;
 pub enum Unreadable {
     /// Neither UTF-8 nor CP932.
     Encoding,
+    /// UTF-8 but for what stands here, from 1 on.
+    Broken {
+        line: usize,
+        byte: usize,
+    },
+    /// A quote that begins in this line swallows what comes after it.
+    Quote {
+        line: usize,
+    },
     /// Nothing in it, not even headings.
     Empty,
     /// No heading says which column is the name.
@@ -53,21 +63,90 @@ pub struct Sheet {
     pub rows: Vec<Row>,
 }
 
-fn decoded(bytes: &[u8]) -> Result<(Cow<'_, str>, &'static str), Unreadable> {
-    // UTF-8 is told apart by its own rules; what obeys them is hardly ever CP932.
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Ok((text.into(), "utf-8"));
-    }
-    let (text, broken) = SHIFT_JIS.decode_without_bom_handling(bytes);
-    if broken { Err(Unreadable::Encoding) } else { Ok((text, "cp932")) }
+/// How a text may be encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    Utf8,
+    Cp932,
 }
 
-pub fn read(bytes: &[u8]) -> Result<Sheet, Unreadable> {
-    let (text, encoding) = decoded(bytes)?;
-    // The reader counts lines by their last character.
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+impl Encoding {
+    /// By one of the names that the web has for it.
+    pub fn named(name: &str) -> Option<Self> {
+        match encoding_rs::Encoding::for_label(name.as_bytes()) {
+            Some(found) if found == UTF_8 => Some(Self::Utf8),
+            Some(found) if found == SHIFT_JIS => Some(Self::Cp932),
+            // The web does not know this one by its Japanese name.
+            _ => name.eq_ignore_ascii_case("cp932").then_some(Self::Cp932),
+        }
+    }
+
+    /// UTF-8 is told apart by its own rules: what obeys them is hardly ever CP932, and what mostly does is UTF-8
+    /// with a fault, which nearly always reads as CP932 too, as nonsense.
+    fn guessed(bytes: &[u8]) -> Self {
+        let (mut whole, mut broken) = (0, 0);
+        for chunk in bytes.utf8_chunks() {
+            whole += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+            broken += usize::from(!chunk.invalid().is_empty());
+        }
+        let is_utf8 = broken == 0 || whole > broken || bytes.starts_with("\u{feff}".as_bytes());
+        if is_utf8 { Self::Utf8 } else { Self::Cp932 }
+    }
+
+    fn decode(self, bytes: &[u8]) -> Result<(Cow<'_, str>, &'static str), Unreadable> {
+        match self {
+            Self::Utf8 => match std::str::from_utf8(bytes) {
+                Ok(text) => Ok((text.into(), "utf-8")),
+                Err(error) => {
+                    let before = &bytes[..error.valid_up_to()];
+                    let line = before.split(|byte| *byte == b'\n').count();
+                    Err(Unreadable::Broken { line, byte: before.len() + 1 })
+                }
+            },
+            Self::Cp932 => {
+                let (text, broken) = SHIFT_JIS.decode_without_bom_handling(bytes);
+                if broken { Err(Unreadable::Encoding) } else { Ok((text, "cp932")) }
+            }
+        }
+    }
+}
+
+/// The line of a quote that is not closed, or that something follows: the reader would take what comes after it
+/// for part of one cell.
+fn open_quote(text: &str, delimiter: char) -> Option<usize> {
+    enum At {
+        Start,
+        Plain,
+        /// Within a quote, since this line.
+        Quoted(usize),
+        /// After its end, or one half of a doubled quote.
+        Closed(usize),
+    }
+    let (mut at, mut line) = (At::Start, 1);
+    for c in text.chars() {
+        at = match (at, c) {
+            (At::Quoted(since), '"') => At::Closed(since),
+            (At::Quoted(since), _) | (At::Closed(since), '"') => At::Quoted(since),
+            (_, c) if c == delimiter || c == '\n' => At::Start,
+            (At::Closed(since), ' ') => At::Closed(since),
+            (At::Closed(since), _) => return Some(since),
+            (At::Start, '"') => At::Quoted(line),
+            (At::Start | At::Plain, _) => At::Plain,
+        };
+        line += usize::from(c == '\n');
+    }
+    if let At::Quoted(since) = at { Some(since) } else { None }
+}
+
+pub fn read(bytes: &[u8], encoding: Option<Encoding>) -> Result<Sheet, Unreadable> {
+    let (text, encoding) = encoding.unwrap_or_else(|| Encoding::guessed(bytes)).decode(bytes)?;
+    // The reader takes any of the three for the end of a line, and counts them by this one.
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
     let first = text.lines().next().unwrap_or_default();
     let delimiter = if first.contains('\t') && !first.contains(',') { b'\t' } else { b',' };
+    if let Some(line) = open_quote(&text, char::from(delimiter)) {
+        return Err(Unreadable::Quote { line });
+    }
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
@@ -147,13 +226,8 @@ fn client<'a>(cell: impl Fn(Column) -> Option<&'a str>) -> Result<NewClient, Vec
                 "must have at most 200 characters",
             ));
         }
-        if text.contains('\0') {
-            faults.push(fault(
-                field,
-                "nul-character",
-                "文字 U+0000 は使えません",
-                "must not contain the character U+0000",
-            ));
+        if let Some((code, ja, en)) = characters::refused(text) {
+            faults.push(fault(field, code, ja, en));
         }
     }
     let mut known = |column, read: fn(&str) -> Option<&'static str>, ja: &str, en: &str| {

@@ -37,10 +37,12 @@ impl StoreError {
         Self::Broken(what.into().into())
     }
 
-    /// For a change that depends on no version the caller has seen: a lost race is worth another look.
+    /// For who looked before writing, at no version that the caller has seen: a lost race is worth another
+    /// look.
     pub fn look_again(self) -> Self {
         match self {
             Self::Stale => Self::Contended("somebody else changed the row first".into()),
+            Self::Duplicate => Self::Contended("somebody else added the row first".into()),
             other => other,
         }
     }
@@ -80,12 +82,13 @@ impl From<DieselError> for StoreError {
         let text = error.to_string();
         let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
         match error {
-            // Foreign keys lead to the tenant and the client: one of them is not there.
-            DieselError::NotFound | DieselError::DatabaseError(Kind::ForeignKeyViolation, _) => {
-                Self::Missing
-            }
+            DieselError::NotFound => Self::Missing,
             DieselError::DatabaseError(Kind::UniqueViolation, _) => Self::Duplicate,
-            DieselError::DatabaseError(Kind::SerializationFailure, _) => Self::Contended(error.into()),
+            // What a row belongs to is looked for before the row is written, so it went away in between.
+            // Looking again tells that, where a bare refusal would leave a failed transaction behind.
+            DieselError::DatabaseError(Kind::ForeignKeyViolation | Kind::SerializationFailure, _) => {
+                Self::Contended(error.into())
+            }
             DieselError::DatabaseError(
                 Kind::ClosedConnection | Kind::UnableToSendCommand | Kind::ReadOnlyTransaction,
                 _,
@@ -120,5 +123,17 @@ mod tests {
             let error = StoreError::from(unknown(text));
             assert!(format!("{error:?}").starts_with(word), "{text}: {error:?}");
         }
+    }
+
+    #[test]
+    fn who_lost_a_race_looks_again() {
+        let said = |kind| StoreError::from(DieselError::DatabaseError(kind, Box::new(String::new())));
+        // What the row belonged to has gone since it was looked for.
+        assert!(said(Kind::ForeignKeyViolation).may_help());
+        for lost in [said(Kind::UniqueViolation), StoreError::Stale] {
+            assert!(!lost.may_help());
+            assert!(lost.look_again().may_help());
+        }
+        assert!(!StoreError::Missing.look_again().may_help());
     }
 }

@@ -1,21 +1,18 @@
 //! Commands that arrive together share one commit. Nothing waits for company: who finds a lane free has
 //! it for itself, and who comes while all are busy goes with everybody else that did.
-use super::command::{Command, Failed};
+use super::command::{Command, Failed, Group};
+use super::many::merged;
 use super::{AnyConnection, Db, Retry as _, StoreError, transaction};
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Commands that share a transaction at most.
-const TOGETHER: usize = 64;
 /// How long a transaction takes in more commands: the first one waits for the last.
 const LONG_ENOUGH: Duration = Duration::from_millis(50);
-
-type Group = VecDeque<Box<dyn Command>>;
 
 /// What waits to be written, and how many lanes are at it.
 pub struct Lanes {
     most: u32,
+    together: usize,
     state: Mutex<State>,
 }
 
@@ -36,8 +33,9 @@ pub struct Lane {
 }
 
 impl Lanes {
-    pub fn new(most: u32) -> Arc<Self> {
-        Arc::new(Self { most: most.max(1), state: Mutex::default() })
+    pub fn new(most: u32, together: u32) -> Arc<Self> {
+        let together = usize::try_from(together.max(1)).unwrap_or(usize::MAX);
+        Arc::new(Self { most: most.max(1), together, state: Mutex::default() })
     }
 
     /// Puts a command at the end of the queue; gives a lane when one is free, which is to be served then.
@@ -62,7 +60,7 @@ impl Lane {
     /// else can join.
     fn next(&mut self) -> Option<Group> {
         let mut state = self.lanes.state();
-        let many = state.waiting.len().min(TOGETHER);
+        let many = state.waiting.len().min(self.lanes.together);
         self.was_alone = !(state.alone.is_empty() || self.was_alone && many > 0);
         if self.was_alone {
             return state.alone.pop_front().map(|command| Group::from([command]));
@@ -76,7 +74,8 @@ impl Lane {
     }
 
     fn do_alone(&self, commands: impl IntoIterator<Item = Box<dyn Command>>) {
-        self.lanes.state().alone.extend(commands);
+        let apart = commands.into_iter().flat_map(Command::apart);
+        self.lanes.state().alone.extend(apart);
     }
 
     fn put_back(&self, mut commands: Group) {
@@ -132,7 +131,7 @@ impl Db {
         }
         match done {
             Err(Failed::Transaction(error)) => command.fail(error),
-            _ => command.answer(),
+            _ => fail(command.answer(), &nobody_waits()),
         }
     }
 
@@ -152,7 +151,7 @@ impl Db {
             Came::Committed { done, contended, late } => {
                 lane.put_back(late);
                 lane.do_alone(contended);
-                done.into_iter().for_each(Command::answer);
+                lane.do_alone(done.into_iter().flat_map(Command::answer));
             }
             Came::Undone(group) => lane.do_alone(group),
             // It is not there, or it is not known what became of them.
@@ -180,14 +179,11 @@ fn shared(conn: &mut AnyConnection, mut group: Group, in_steps: bool) -> Came {
     if let Err(error) = transaction::begin_in_lane(conn) {
         return Came::Failed(group, error);
     }
+    // Waiting for the lock may have taken all the time there was.
+    group = merged(still_waited_for(group));
     let begun = Instant::now();
     let (mut done, mut contended) = (Group::new(), Group::new());
     while let Some(mut command) = group.pop_front() {
-        // Waiting for the lock may have taken all the time there was.
-        if !command.is_waited_for() {
-            command.fail(nobody_waits());
-            continue;
-        }
         let ran = if in_steps {
             transaction::step(conn, |conn| command.run(conn))
         } else {

@@ -15,6 +15,8 @@ pub struct Held {
     by_key: HashMap<String, usize>,
     /// What `q` looks through, for each control.
     words: Vec<Words>,
+    /// Keys of the controls that the questionnaire of an own edition asks for. Of shipped ones, their files say.
+    asked: HashSet<String>,
 }
 
 /// The shipped guidelines.
@@ -49,18 +51,21 @@ impl Held {
     pub fn new(edition: Edition, controls: Vec<Control>) -> Self {
         let by_key = controls.iter().enumerate().map(|(at, control)| (control.key.clone(), at)).collect();
         let words = controls.iter().map(Words::of).collect();
-        Self { edition, controls, by_key, words }
+        Self { edition, controls, by_key, words, asked: HashSet::new() }
+    }
+
+    /// The same, and what its questionnaire asks for.
+    pub fn asking(self, asked: HashSet<String>) -> Self {
+        Self { asked, ..self }
     }
 
     pub fn control(&self, key: &str) -> Option<&Control> {
         self.by_key.get(key).map(|at| &self.controls[*at])
     }
 
-    /// The controls that have no parts.
-    pub fn leaves(&self) -> impl Iterator<Item = &Control> {
-        let wholes: HashSet<&str> =
-            self.controls.iter().filter_map(|control| control.parent.as_deref()).collect();
-        self.controls.iter().filter(move |control| !wholes.contains(control.key.as_str()))
+    /// The controls that its questionnaire asks for.
+    pub fn asked(&self) -> impl Iterator<Item = &Control> {
+        self.controls.iter().filter(|control| self.asked.contains(&control.key))
     }
 
     /// The controls that the filter accepts: in the order of the guideline, or with `q` what fits it

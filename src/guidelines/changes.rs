@@ -1,4 +1,7 @@
 //! What became of a guideline between two of its editions.
+mod appendices;
+mod steps;
+
 use super::catalogue::Held;
 use super::domain::{Change, ChangeKind, Control, Source, Verification};
 use super::edition::{Appendix, Coverage, Edition, EditionChange, EditionStatus, Origin};
@@ -23,6 +26,8 @@ pub struct EditionChanges {
     /// What is not about one control: structure, wording, counts.
     pub editions: Vec<EditionChange>,
     pub appendices: Vec<AppendixDifference>,
+    /// Appendices of one of the two editions of which nothing is known in the other.
+    pub appendices_not_known: Vec<String>,
     /// In the order of the edition; withdrawn ones last.
     pub controls: Vec<ControlDifference>,
     /// Kept, compared, and found to say the same.
@@ -87,7 +92,7 @@ pub struct Placement {
     pub group: String,
     pub part: String,
     pub stage: Option<String>,
-    /// Number of the appendix, if it is printed in one.
+    /// Number of the appendix, if it is known to be printed in one.
     pub appendix: Option<u8>,
 }
 
@@ -120,8 +125,12 @@ pub fn before<'a>(editions: &[&'a Held], edition: &str) -> Option<&'a Held> {
 
 /// What became of the guideline from `since` to `now`; `editions` are all of them, oldest first.
 pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
-    let steps = steps(editions, &since.edition, &now.edition);
-    let is_step = |edition: &str| steps.iter().any(|step| step.edition == edition);
+    let steps = steps::between(editions, &since.edition, &now.edition);
+    let became = steps::became(&since.edition, &steps);
+    let telling: Vec<&Edition> =
+        steps.iter().copied().filter(|step| Some(step.edition.as_str()) != became).collect();
+    let is_told = |edition: &str| telling.iter().any(|step| step.edition == edition);
+    let numbered = appendices::are_known(&since.edition) && appendices::are_known(&now.edition);
     let mut controls = vec![];
     let (mut unchanged, mut unconfirmed) = (vec![], vec![]);
     // A tenant's own texts are both at hand; of shipped ones only summaries are, and what was compared is told.
@@ -129,11 +138,12 @@ pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
     for control in &now.controls {
         let old = since.control(&control.key);
         let changes: Vec<Change> =
-            control.changes.iter().filter(|c| is_step(&c.edition)).cloned().collect();
+            control.changes.iter().filter(|c| is_told(&c.edition)).cloned().collect();
         let kinds = match old {
             None => vec![Kind::Added],
             Some(old) => {
-                let mut kinds = kinds(&place(&since.edition, old), &place(&now.edition, control), &changes);
+                let (from, to) = (place(&since.edition, old), place(&now.edition, control));
+                let mut kinds = kinds(&from, &to, numbered, &changes);
                 if compared && !kinds.contains(&Kind::Changed) && says(old) != says(control) {
                     kinds.insert(0, Kind::Changed);
                 }
@@ -141,7 +151,7 @@ pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
             }
         };
         if !kinds.is_empty() {
-            controls.push(difference(kinds, old, Some(control), changes, since, now, &steps));
+            controls.push(difference(kinds, old, Some(control), changes, since, now, &telling));
         } else if compared
             || changes.iter().any(|c| c.kind == ChangeKind::Unchanged)
                 && changes.iter().all(|c| c.kind == ChangeKind::Unchanged)
@@ -158,8 +168,9 @@ pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
     controls.extend(
         withdrawn
             .into_iter()
-            .map(|old| difference(vec![Kind::Withdrawn], Some(old), None, vec![], since, now, &steps)),
+            .map(|old| difference(vec![Kind::Withdrawn], Some(old), None, vec![], since, now, &telling)),
     );
+    let (appendices, appendices_not_known) = appendices::between(&steps, &since.edition, &now.edition);
     let count = |kind| controls.iter().filter(|c| c.kinds.contains(&kind)).count();
     EditionChanges {
         guideline: now.edition.guideline.clone(),
@@ -173,8 +184,14 @@ pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
             renumbered: count(Kind::Renumbered),
             withdrawn: count(Kind::Withdrawn),
         },
-        editions: steps.iter().flat_map(|step| step.changes.clone()).collect(),
-        appendices: appendices(&steps, &since.edition, &now.edition),
+        editions: steps
+            .iter()
+            .flat_map(|step| &step.changes)
+            .filter(|change| steps::is_change_since(change, &since.edition, became))
+            .cloned()
+            .collect(),
+        appendices,
+        appendices_not_known,
         steps: steps.iter().map(|step| step.edition.clone()).collect(),
         controls,
         unchanged,
@@ -183,34 +200,16 @@ pub fn between(editions: &[&Held], since: &Held, now: &Held) -> EditionChanges {
     }
 }
 
-/// The editions after `since` up to `now`. A draft is none of the steps between two published editions.
-fn steps<'a>(editions: &[&'a Held], since: &Edition, now: &Edition) -> Vec<&'a Edition> {
-    let all = editions.iter().map(|held| &held.edition);
-    let after = all.skip_while(|edition| edition.edition != since.edition).skip(1);
-    let last = editions.iter().position(|held| held.edition.edition == now.edition);
-    let end = last.map(|at| &editions[at].edition);
-    let mut steps = vec![];
-    for edition in after {
-        let is_end = end.is_some_and(|end| end.edition == edition.edition);
-        if is_end || edition.status == EditionStatus::Published {
-            steps.push(edition);
-        }
-        if is_end {
-            break;
-        }
-    }
-    steps
-}
-
 /// What a control says, in the words of its guideline.
 fn says(control: &Control) -> (&LocalizedText, &LocalizedText, Option<&LocalizedText>) {
     (&control.title, &control.statement, control.guidance.as_ref())
 }
 
-fn kinds(from: &Placement, to: &Placement, changes: &[Change]) -> Vec<Kind> {
+/// `numbered`: the appendices of both editions are known. Otherwise a number that is not there says nothing.
+fn kinds(from: &Placement, to: &Placement, numbered: bool, changes: &[Change]) -> Vec<Kind> {
     let told = |kind| changes.iter().any(|change| change.kind == kind);
-    let elsewhere = (&from.group, &from.part, &from.stage, from.appendix)
-        != (&to.group, &to.part, &to.stage, to.appendix);
+    let elsewhere = (&from.group, &from.part, &from.stage) != (&to.group, &to.part, &to.stage)
+        || numbered && from.appendix != to.appendix;
     [
         (Kind::Changed, told(ChangeKind::Changed)),
         (Kind::Moved, told(ChangeKind::Moved) || elsewhere),
@@ -242,7 +241,7 @@ fn difference(
     changes: Vec<Change>,
     since: &Held,
     now: &Held,
-    steps: &[&Edition],
+    telling: &[&Edition],
 ) -> ControlDifference {
     // The one or the other is there: a difference is about a control.
     let shown = new.or(old);
@@ -258,7 +257,7 @@ fn difference(
     let known = shown.map_or(Verification::Unverified, |c| c.verification);
     let doubt = match (old, new) {
         // It is known to be new where one of the steps is known to have brought it.
-        (None, Some(new)) if steps.iter().any(|step| step.edition == new.introduced_in) => None,
+        (None, Some(new)) if telling.iter().any(|step| step.edition == new.introduced_in) => None,
         (None, _) => doubt(&since.edition),
         (_, None) => doubt(&now.edition),
         _ => None,
@@ -285,59 +284,4 @@ fn doubt(without: &Edition) -> Option<LocalizedText> {
             format!("Edition {} is known only in part: it may be there all the same.", without.edition),
         )
     })
-}
-
-fn appendices(steps: &[&Edition], since: &Edition, now: &Edition) -> Vec<AppendixDifference> {
-    let find = |edition: &'_ Edition, key: &str| edition.appendices.iter().find(|a| a.key == key).cloned();
-    let mut all = vec![];
-    for appendix in &now.appendices {
-        let old = find(since, &appendix.key);
-        let told = steps.iter().rev().find_map(|step| find(step, &appendix.key)?.change);
-        let kinds: Vec<Kind> = match &old {
-            None => vec![Kind::Added],
-            Some(old) => [
-                (Kind::Moved, old.number != appendix.number),
-                (Kind::Changed, told.is_some() && old.number == appendix.number),
-            ]
-            .into_iter()
-            .filter_map(|(kind, is_so)| is_so.then_some(kind))
-            .collect(),
-        };
-        if !kinds.is_empty() {
-            let doubt = if old.is_none() { doubt(since) } else { None };
-            all.push(changed(
-                appendix,
-                kinds,
-                old.map(|old| old.number),
-                Some(appendix.number),
-                told,
-                doubt,
-            ));
-        }
-    }
-    for old in since.appendices.iter().filter(|old| find(now, &old.key).is_none()) {
-        all.push(changed(old, vec![Kind::Withdrawn], Some(old.number), None, None, doubt(now)));
-    }
-    all
-}
-
-fn changed(
-    appendix: &Appendix,
-    kinds: Vec<Kind>,
-    from: Option<u8>,
-    to: Option<u8>,
-    note: Option<LocalizedText>,
-    doubt: Option<LocalizedText>,
-) -> AppendixDifference {
-    AppendixDifference {
-        appendix: appendix.key.clone(),
-        title: appendix.title.clone(),
-        kinds,
-        from,
-        to,
-        note,
-        evidence: appendix.sources.clone(),
-        verification: doubt.as_ref().map_or(appendix.verification, |_| Verification::Unverified),
-        verification_note: doubt.or_else(|| appendix.verification_note.clone()),
-    }
 }

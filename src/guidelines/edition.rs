@@ -42,6 +42,9 @@ pub struct EditionChange {
     /// `added`, `changed`, `withdrawn`, `moved`, `renumbered` or `unchanged`.
     #[schema(value_type = String, example = "changed")]
     pub kind: EditionChangeKind,
+    /// The edition that it is a change from, where that is not the published one before.
+    #[schema(example = "3.1-draft")]
+    pub compared_with: Option<String>,
     pub text: LocalizedText,
     /// Keys of the groups of controls it is about.
     pub groups: Vec<String>,

@@ -13,6 +13,7 @@ use crate::caller::{Scope, Visitor};
 use crate::db::{Db, StoreError};
 use crate::problem::{Problem, Visiting};
 use crate::shelf;
+use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
@@ -82,11 +83,36 @@ async fn find<'a>(
     }
     // Only what can be somebody's is asked for.
     let tenant = visitor.with(Scope::AssessmentsRead).filter(|_| guideline.starts_with(PREFIX));
-    let tenant = tenant.ok_or_else(Problem::not_found)?;
+    let Some(tenant) = tenant else {
+        let known = catalogue.editions(guideline);
+        return Err(no_such(known.iter().map(|held| held.edition.edition.as_str())));
+    };
     let (guideline, edition) = (guideline.to_owned(), edition.to_owned());
-    let own = db.read(move |conn| store::get(conn, &tenant, &guideline, &edition)).await?;
+    let own = db
+        .read(move |conn| match store::get(conn, &tenant, &guideline, &edition) {
+            Err(StoreError::Missing) => {
+                let own = store::summaries(conn, &tenant)?;
+                let known = own.iter().filter(|(other, _)| *other == guideline);
+                Err(no_such(known.map(|(_, own)| own.edition.edition.as_str())))
+            }
+            other => other.map_err(Problem::from),
+        })
+        .await?;
     let held = own.held().map_err(broken)?;
     Ok(Found::Own(Box::new(own), Box::new(held)))
+}
+
+/// There is no such edition, but perhaps there are others of that guideline.
+fn no_such<'a>(known: impl Iterator<Item = &'a str>) -> Problem {
+    let known: Vec<&str> = known.collect();
+    if known.is_empty() {
+        return Problem::not_found();
+    }
+    let known = known.join(", ");
+    Problem::not_found().with_detail(LocalizedText::new(
+        format!("この版はありません。あるのは次の版です: {known}"),
+        format!("There is no such edition; these are there: {known}"),
+    ))
 }
 
 /// What is stored was read before it was stored.

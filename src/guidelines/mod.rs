@@ -16,4 +16,4 @@ pub use catalogue::{Catalogue, Held};
 pub use domain::{Control, Source, Threshold};
 pub use http::routes;
 pub use own::{OwnSummary, PREFIX as OWN_PREFIX};
-pub use store::{own_edition, summaries as own_summaries, take_into_use};
+pub use store::{own_edition, own_statements, summaries as own_summaries, take_into_use};

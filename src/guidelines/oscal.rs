@@ -3,10 +3,12 @@
 //! lost on the way there and back.
 mod mapping;
 mod read;
+mod taken;
 mod write;
 
 pub use mapping::mapping_collection;
 pub use read::edition;
+pub use taken::{Controls, statements};
 pub use write::catalog;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::text::LocalizedText;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// What the keys of own guidelines begin with: no shipped one ever will.
 pub const PREFIX: &str = "own-";
@@ -63,12 +64,18 @@ impl OwnEdition {
     pub fn held(&self) -> Result<Held, serde_json::Error> {
         held(&self.guideline, &self.edition, &self.catalog)
     }
+
+    /// Ids of the parts that hold the statements, by control; only of those that have one.
+    pub fn statements(&self) -> Result<HashMap<String, String>, serde_json::Error> {
+        serde_json::from_value::<CatalogDocument>(self.catalog.clone())
+            .map(|document| oscal::statements(&document.catalog))
+    }
 }
 
 pub fn held(guideline: &str, edition: &str, document: &Value) -> Result<Held, serde_json::Error> {
     let document = serde_json::from_value::<CatalogDocument>(document.clone())?;
-    let (edition, controls) = oscal::edition(&document.catalog, guideline, edition);
-    Ok(Held::new(edition, controls))
+    let (edition, oscal::Controls { all, asked }) = oscal::edition(&document.catalog, guideline, edition);
+    Ok(Held::new(edition, all).asking(asked))
 }
 
 /// The guidelines that own editions make, in the order of their keys; each is titled by its newest edition.

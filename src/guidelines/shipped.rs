@@ -118,7 +118,7 @@ impl Files {
             notes: entry.notes.clone(),
             groups,
             controls: controls.len(),
-            parts: file.parts.clone(),
+            parts: self.parts(entry),
             stages: entry.stages.clone().unwrap_or_else(|| file.stages.clone()),
             tags: file.tags.clone(),
             telework_methods: file.telework_methods.clone(),
@@ -150,6 +150,12 @@ impl Files {
             .collect()
     }
 
+    /// The parts of the guideline, with the edition's own titles.
+    fn parts(&self, entry: &EditionEntry) -> Vec<Term> {
+        let title = |part: &Term| entry.part_titles.get(&part.key).unwrap_or(&part.title).clone();
+        self.file.parts.iter().map(|part| Term { key: part.key.clone(), title: title(part) }).collect()
+    }
+
     fn appendix(&self, entry: &files::AppendixEntry) -> Appendix {
         Appendix {
             key: entry.key.clone(),
@@ -170,6 +176,7 @@ impl Files {
             .map(|change| EditionChange {
                 edition: entry.edition.clone(),
                 kind: change.kind,
+                compared_with: change.compared_with.clone(),
                 text: change.text.clone(),
                 groups: change.groups.clone(),
                 sources: self.cited(&change.sources),

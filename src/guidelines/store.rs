@@ -8,6 +8,7 @@ use crate::schema::own_guidelines::{self, dsl};
 use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = own_guidelines)]
@@ -154,6 +155,18 @@ pub fn own_edition(
     edition: &str,
 ) -> Result<Held, StoreError> {
     served(&get(conn, tenant, guideline, edition)?)
+}
+
+/// Ids of the parts of one of the tenant's own catalogs that hold the statements, by control.
+pub fn own_statements(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    guideline: &str,
+    edition: &str,
+) -> Result<HashMap<String, String>, StoreError> {
+    get(conn, tenant, guideline, edition)?
+        .statements()
+        .map_err(|error| StoreError::corrupt(format!("guideline {guideline} {edition}: {error}")))
 }
 
 fn served(own: &OwnEdition) -> Result<Held, StoreError> {

@@ -191,8 +191,9 @@ pub fn calendar(
             .summary(&format!("{}{party}", name(action).get(language)))
             .description(&format!("{title}\n[{}] {}", action.obligation.as_str(), shown(&action.due)));
         match (action.due.date, action.due.at) {
-            (Some(date), _) => event.all_day(date),
-            (None, Some(at)) => event.starts(at.to_utc()).ends(at.to_utc()),
+            // Without an end it is that day, or that moment: an end would have to be later.
+            (Some(date), _) => event.starts(date),
+            (None, Some(at)) => event.starts(at.to_utc()),
             (None, None) => continue,
         };
         calendar.push(event.done());

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// One thing wrong with a catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flaw {
-    /// RFC 6901 pointer, from the catalog.
+    /// RFC 6901 pointer, from the document that holds the catalog.
     pub pointer: String,
     pub code: &'static str,
     pub message: LocalizedText,
@@ -15,6 +15,9 @@ pub struct Flaw {
 
 /// Relations in which a control must not lead back to itself.
 const ONE_WAY: &[&str] = &["required", "incorporated-into", "moved-to"];
+
+/// Where the catalog stands in its document.
+const ROOT: &str = "/catalog";
 
 /// Everything wrong with a catalog that its schema does not see.
 pub fn check(catalog: &Catalog) -> Vec<Flaw> {
@@ -42,7 +45,8 @@ struct Found {
 
 impl Found {
     fn flaw(&mut self, pointer: &str, code: &'static str, ja: String, en: String) {
-        self.flaws.push(Flaw { pointer: pointer.to_owned(), code, message: LocalizedText::new(ja, en) });
+        let pointer = format!("{ROOT}{pointer}");
+        self.flaws.push(Flaw { pointer, code, message: LocalizedText::new(ja, en) });
     }
 
     fn catalog(&mut self, catalog: &Catalog) {
@@ -173,8 +177,8 @@ impl Found {
         self.flaw(
             pointer,
             "duplicate-id",
-            format!("{id} は {first} ですでに使われています"),
-            format!("{id} is used already at {first}"),
+            format!("{id} は {ROOT}{first} ですでに使われています"),
+            format!("{id} is used already at {ROOT}{first}"),
         );
     }
 

@@ -150,6 +150,8 @@ sets! {
     Updating = 400 401 403 404 408 409 412 413 414 415 422 428 429 431 500 503;
     /// What taking something away can fail with.
     Removing = 400 401 403 404 409 412 414 422 428 429 431 500 503;
+    /// What a step from one state to the next can fail with.
+    Stepping = 400 401 403 404 408 409 412 413 414 415 422 429 431 500 503;
     /// What a well-known page can fail with.
     WellKnown = 414 429 431 500;
     /// What a request for a token can fail with.

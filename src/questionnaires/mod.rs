@@ -12,4 +12,5 @@ pub use domain::{
     Status,
 };
 pub use http::routes;
+pub use own::names as named_own;
 pub use store::{find, own, take_into_use};

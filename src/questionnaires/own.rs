@@ -1,5 +1,5 @@
-//! The questionnaire of a tenant's own guideline: every control that has no parts, and how much of them
-//! is covered.
+//! The questionnaire of a tenant's own guideline: every control that says something itself, and how much of
+//! them is covered.
 use super::domain::{Band, Effort, Item, Method, Questionnaire, Scale, Scoring, Section, Status};
 use crate::guidelines::{Control, Held, OWN_PREFIX};
 use crate::text::LocalizedText;
@@ -18,7 +18,7 @@ pub fn questionnaire(held: &Held) -> Questionnaire {
     let section = |key: &str, title: &LocalizedText| Section {
         id: key.to_owned(),
         title: title.clone(),
-        items: held.leaves().filter(|control| control.group == key).map(item).collect(),
+        items: held.asked().filter(|control| control.group == key).map(item).collect(),
     };
     let sections = edition.groups.iter().map(|group| section(&group.key, &group.title));
     Questionnaire {

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap};
 
+/// What somebody says who does not know.
+pub const UNKNOWN: &str = "unknown";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -51,6 +54,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whoever does not know may say so, also where no rule asks for that word.
+    pub fn may_be_unknown(&self) -> bool {
+        self.kind == Kind::Word && !self.required && !self.words.iter().any(|word| word == UNKNOWN)
+    }
+
     /// The largest count: no sum of days or hours leaves the calendar.
     pub fn most(&self) -> u64 {
         self.maximum.unwrap_or(1_000_000_000)
@@ -266,6 +274,7 @@ fn value(entry: &Entry, given: &Json) -> Result<Option<Value>, &'static str> {
             .filter(|date| era::holds_date(*date))
             .map(Value::Date)
             .ok_or("date")?,
+        Kind::Word if text == Some(UNKNOWN) && entry.may_be_unknown() => return Ok(None),
         Kind::Word => text
             .filter(|word| known(word))
             .map(|word| Value::Scalar(word.to_owned()))

@@ -1,5 +1,5 @@
 //! The request schema of the facts, made from the same list that reads them.
-use super::facts::{Entry, FactSchema, Kind};
+use super::facts::{Entry, FactSchema, Kind, UNKNOWN};
 use super::shipped::shipped_facts;
 use super::words::Tri;
 use crate::shipped::Faults;
@@ -12,7 +12,8 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{KnownFormat, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// The facts of an incident, as nested JSON. What is not known is left out, or `unknown`.
+/// The facts of an incident, as nested JSON. What is not known is left out, or null; a word may also be
+/// `unknown`.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub struct RoutingFacts(pub serde_json::Value);
@@ -88,7 +89,9 @@ fn object(facts: &FactSchema, prefix: &str, name: &str, all: &mut Vec<Named>) {
     if name == NAME {
         let example = serde_json::from_str(include_str!("../../examples/ransomware.json"));
         schema = schema
-            .description(Some("The facts of an incident. What is not known is left out, or `unknown`."))
+            .description(Some(
+                "The facts of an incident. What is not known is left out, or null; a word may also be `unknown`.",
+            ))
             .examples(example.ok().into_iter().collect::<Vec<serde_json::Value>>());
     }
     let mut nested: Vec<&str> = vec![];
@@ -135,7 +138,11 @@ fn property(entry: &Entry, all: &mut Vec<Named>, facts: &FactSchema) -> RefOr<Sc
             if entry.required { SchemaType::Type(kind) } else { SchemaType::from_iter([kind, Type::Null]) };
         ObjectBuilder::new().schema_type(kind).description(Some(about.clone()))
     };
-    let word = || ObjectBuilder::new().schema_type(Type::String).enum_values(Some(entry.words.clone()));
+    let word = || {
+        let unknown = (entry.may_be_unknown()).then(|| UNKNOWN.to_owned());
+        let words = entry.words.iter().cloned().chain(unknown);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
+    };
     match entry.kind {
         Kind::Datetime => {
             of(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).into()

@@ -69,7 +69,12 @@ impl Writer<'_> {
     fn action(&self, action: Action, sequence: usize, at: DateTime<FixedOffset>) -> ActionOut {
         let meant = self.meant(&action);
         let what = format!("{}/{}", action.contact, action.action);
-        let serves = self.ruleset.reports.iter().filter(|report| report.serves.contains(&what));
+        // A form for one kind of incident only is there when it was attached.
+        let special = |form: &String| self.ruleset.annotations.iter().any(|note| note.form == *form);
+        let serves = self.ruleset.reports.iter().filter(|report| {
+            let fits = !special(&report.form) || action.forms.contains(&report.form);
+            fits && report.serves.contains(&what)
+        });
         let reports = serves.map(|report| report.form.clone()).collect();
         ActionOut {
             sequence,

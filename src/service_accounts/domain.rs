@@ -27,11 +27,13 @@ pub struct Account {
     pub updated_at: DateTime<Utc>,
 }
 
-audited! { Account as "service_account", |it| (it.id, it.reach.client.clone());
-words: reach = it.reach.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(), disabled = it.disabled,
-   secrets = it.secrets.len(), public_keys = it.public_keys.len(), revision = it.revision;
-veiled: name;
-left: id, created_by, created_at, updated_at; }
+audited! {
+    Account as "service_account", |it| (it.id, it.reach.client.clone());
+    words: reach = it.reach.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(), disabled = it.disabled,
+        secrets = it.secrets.len(), public_keys = it.public_keys.len(), revision = it.revision;
+    veiled: name;
+    left: id, created_by, created_at, updated_at;
+}
 
 /// A secret, without itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

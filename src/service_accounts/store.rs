@@ -92,6 +92,15 @@ impl Row {
     }
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = used_assertions)]
+struct UsedRow<'a> {
+    tenant: &'a str,
+    account_id: &'a str,
+    jti: &'a str,
+    until: NaiveDateTime,
+}
+
 /// The accounts of the tenant; the one way into the table.
 macro_rules! mine {
     ($tenant:expr) => {{
@@ -151,16 +160,11 @@ pub fn use_assertion(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let of_account = used::used_assertions
-        .filter(used::tenant.eq(tenant.slug()))
+        .filter(wall!("tenant", used::tenant.eq(tenant.slug())))
         .filter(used::account_id.eq(account_id));
     diesel::delete(of_account.filter(used::until.lt(now.naive_utc()))).execute(conn)?;
     diesel::insert_into(used_assertions::table)
-        .values((
-            used::tenant.eq(tenant.slug()),
-            used::account_id.eq(account_id),
-            used::jti.eq(jti),
-            used::until.eq(until.naive_utc()),
-        ))
+        .values(UsedRow { tenant: tenant.slug(), account_id, jti, until: until.naive_utc() })
         .execute(conn)?;
     Ok(())
 }

@@ -396,4 +396,49 @@ fn what_is_pruned_leaves_a_signed_beginning(#[values(Engine::Sqlite, Engine::Pos
     service.db.write_now(cut).unwrap();
     let found = service.db.read_now(|conn| audit::verify(conn, signer, "acme", &[])).unwrap().findings;
     assert_eq!(found, [audit::Finding::Gap { first: 11, last: 12 }]);
+
+    // Where all of it is old, the head alone stays, and the log goes on from there.
+    let rival = service.tenant("rival");
+    rival.post("/v1/clients", &json!({"name": "once"})).expect(201);
+    let first = heads(&rival);
+    let later = now + chrono::TimeDelta::days(36_500);
+    let pruned = retention::prune(&service.db, &sealer, &Retention { audit_days: Some(1) }, later).unwrap();
+    assert_eq!(pruned, Pruned { answers: 0, events: 13 + 1 });
+    rival.post("/v1/clients", &json!({"name": "again"})).expect(201);
+    let newest = heads(&rival).last().unwrap().head.clone();
+    assert_eq!((newest.sequence, newest.base), (2, 1));
+    let verify = |conn: &mut AnyConnection| audit::verify(conn, signer, "rival", &first);
+    assert_eq!(service.db.read_now(verify).unwrap().findings, []);
+}
+
+/// One whose log is broken does not hold up the others, and nothing is written on top of what somebody else wrote.
+#[rstest]
+fn a_broken_log_is_left_as_it_is(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let (acme, rival) = (service.tenant("acme"), service.tenant("rival"));
+    busy_day(&acme);
+    heads(&acme);
+    for damage in [
+        "UPDATE audit_heads SET hash = base_hash WHERE tenant = 'acme'",
+        "DELETE FROM audit_heads WHERE tenant = 'acme'",
+    ] {
+        let plant = |conn: &mut AnyConnection| {
+            run(conn, damage);
+            Ok::<_, StoreError>(())
+        };
+        service.db.write_now(plant).unwrap();
+        acme.post("/v1/clients", &json!({"name": "later"})).expect(201);
+        rival.post("/v1/clients", &json!({"name": "later"})).expect(201);
+        let sealer = Sealer::open(&service.db).unwrap();
+        let told = sealer.seal_now().unwrap_err().to_string();
+        assert!(told.contains("the log of acme is not as it was left"), "{told}");
+        acme.get("/v1/audit-events").expect(500);
+        let left = "SELECT * FROM audit_events WHERE tenant = 'acme' ORDER BY sequence";
+        let left = |conn: &mut AnyConnection| {
+            Ok::<_, StoreError>(diesel::sql_query(left).load::<Row>(conn)?.len())
+        };
+        assert_eq!(service.db.read_now(left).unwrap(), 24);
+    }
+    let found = rival.get("/v1/audit-events").expect(200).json;
+    assert_eq!(found["items"].as_array().unwrap().len(), 2);
 }

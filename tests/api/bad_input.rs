@@ -212,6 +212,51 @@ fn a_body_that_cannot_be_read_says_where(#[values(Engine::Sqlite, Engine::Postgr
     }
     let nul = acme.post("/v1/clients", &json!({"name": "a\0b", "profile": {}})).expect(422);
     assert_eq!(nul.faults(), ["/name nul-character"]);
+    // What no XML and no spreadsheet can show; what ends a line or is empty space can be shown.
+    for (text, status) in [
+        ("a\u{1}b", 422),
+        ("a\u{b}b", 422),
+        ("a\u{1f}b", 422),
+        ("a\u{fffe}b", 422),
+        ("a\u{ffff}b", 422),
+        ("a\u{fdd0}b", 422),
+        ("a\u{1fffe}b", 422),
+        ("a\t\r\nb", 201),
+        ("髙橋😀", 201),
+    ] {
+        let answer = acme.post("/v1/clients", &json!({"name": text})).expect(status);
+        if status == 422 {
+            assert_eq!(answer.faults(), ["/name control-character"], "{text:?}");
+        }
+    }
+}
+
+#[rstest]
+fn evidence_is_an_address_that_can_be_opened(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    for (url, status) in [
+        ("https://example.com/a?b=c#d", 201),
+        ("HTTPS://example.com", 201),
+        ("http://[2001:db8::1]:8080/x", 201),
+        ("https://例え.jp/証跡", 201),
+        ("http://", 422),
+        ("http:///x", 422),
+        ("http://a b", 422),
+        ("http://a/\"<>", 422),
+        ("https://x/\n=cmd", 422),
+        ("https://x/a\u{3000}b", 422),
+        ("javascript:alert(1)", 422),
+        (" https://x", 422),
+    ] {
+        let body = json!({"client_id": client.json["id"], "questionnaire": "ipa-basic-rules-4.0",
+            "answers": [{"control": "basic-rule-1", "status": "implemented", "evidence_url": url}]});
+        let answer = acme.post("/v1/assessments", &body).expect(status);
+        if status == 422 {
+            assert_eq!(answer.faults(), ["/answers/0/evidence_url pattern"], "{url:?}");
+        }
+    }
 }
 
 #[rstest]
@@ -255,4 +300,6 @@ fn a_refusal_speaks_the_language_of_the_caller(#[values(Engine::Sqlite, Engine::
     assert_eq!(en.text("/title"), "The request breaks a rule");
     assert_eq!(en.text("/errors/0/message"), "is required");
     assert_eq!(ja.text("/errors/0/code"), en.text("/errors/0/code"));
+    // A cache must not show the one to whoever asks for the other.
+    assert_eq!(ja.header("vary"), "Accept-Language");
 }

@@ -2,6 +2,9 @@
 use crate::support::{Answer, Caller, Engine, Service};
 use rstest::rstest;
 use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
 use ureq::http::Method;
 
 fn client(acme: &Caller<'_>) {
@@ -116,6 +119,13 @@ fn a_batch_that_is_none_is_refused_as_a_whole(#[values(Engine::Sqlite, Engine::P
         (json!({"items": []}), "/items too-few"),
         (json!({"items": many}), "/items too-many"),
         (json!({"items": "all"}), "/items type"),
+        (json!([]), " type"),
+        (json!(5), " type"),
+        (json!("x"), " type"),
+        (json!(null), " type"),
+        (json!({}), "/items required"),
+        (json!({"items": null}), "/items required"),
+        (json!({"dry_run": true}), "/items required"),
         (json!({"items": [item("a")], "mood": 1}), "/mood unknown-field"),
     ] {
         assert_eq!(batch(&acme, "k", &body).expect(422).faults(), [fault], "{fault}");
@@ -169,7 +179,6 @@ fn an_import_has_one_verdict_for_each_line(#[values(Engine::Sqlite, Engine::Post
         })
         .collect();
     assert_eq!(seen, expected);
-    assert_eq!(told[10]["problem"]["errors"][0]["pointer"], "/external_id");
     // The whole file again stores nothing more.
     let again = import(&acme, &lines);
     assert!(again.iter().all(|verdict| verdict["outcome"] != "created"));
@@ -181,6 +190,111 @@ fn an_import_has_one_verdict_for_each_line(#[values(Engine::Sqlite, Engine::Post
         Some(b"{}"),
     )
     .expect(415);
+}
+
+#[rstest]
+fn a_dry_run_knows_what_came_long_before(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    client(&acme);
+    let mut items: Vec<Value> = (0..120).map(|n| item(&format!("n{n}"))).collect();
+    items[55] = item("n0");
+    items[55]["answers"] = json!([]);
+    items[110] = item("n0");
+    items[111] = item("n110");
+    items[112] = item("n111");
+    let body = |dry_run: bool| json!({"dry_run": dry_run, "items": items});
+    let dry = batch(&acme, "k", &body(true)).expect(200);
+    let wet = batch(&acme, "k", &body(false)).expect(200);
+    assert_eq!(wet.json["counts"], json!({"created": 118, "replayed": 1, "rejected": 1}));
+    assert_eq!(outcomes(&dry.json["items"]), outcomes(&wet.json["items"]));
+    // None of them is there, so none has an id; what was there before has its own.
+    assert!(dry.json["items"].as_array().unwrap().iter().all(|verdict| verdict["id"].is_null()));
+    let again = batch(&acme, "k2", &body(true)).expect(200);
+    assert_eq!(again.json["items"][110]["id"], wet.json["items"][0]["id"]);
+}
+
+#[rstest]
+fn a_line_is_told_everything_that_is_wrong_with_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    client(&acme);
+    let mut lines = b"\xef\xbb\xbf".to_vec();
+    let unnamed = json!({"client_external_id": "crm-1", "questionnaire": "ipa-basic-rules-4.0", "answers": [{"control": "x", "status": "partial"}]});
+    for line in [
+        &item("first"),
+        &json!({"questionnaire": 5, "mood": 1}),
+        &json!({"external_id": null, "questionnaire": ""}),
+        &unnamed,
+        &json!([]),
+        &json!("x"),
+    ] {
+        serde_json::to_writer(&mut lines, line).unwrap();
+        lines.push(b'\n');
+    }
+    let told = import(&acme, &lines);
+    let told = Value::Array(told);
+    let told: Vec<_> =
+        outcomes(&told).into_iter().map(|(outcome, faults)| (outcome, faults.join("; "))).collect();
+    let told: Vec<_> = told.iter().map(|(outcome, faults)| (*outcome, faults.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("created", ""),
+            ("rejected", "/external_id required; /mood unknown-field; /questionnaire type"),
+            ("rejected", "/external_id required; /questionnaire too-short"),
+            ("rejected", "/external_id required; /answers/0/control unknown-control"),
+            ("rejected", " type"),
+            ("rejected", " type"),
+        ]
+    );
+    // Packed it would be nonsense, line by line.
+    for (path, kind) in [
+        ("/v1/assessment-imports", "application/x-ndjson"),
+        ("/v1/client-imports", "text/csv"),
+        ("/v1/clients", "application/json"),
+    ] {
+        let headers = [("content-type", kind), ("content-encoding", "gzip")];
+        let refused = acme.send(&Method::POST, path, &headers, Some(b"\x1f\x8b\n\n")).expect(415);
+        assert_eq!(refused.header("accept-encoding"), "identity");
+    }
+    let plain = [("content-type", "application/json"), ("content-encoding", "identity")];
+    acme.send(&Method::POST, "/v1/clients", &plain, Some(b"{\"name\": \"A\"}")).expect(201);
+}
+
+#[rstest]
+fn each_line_has_a_time_of_its_own(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    client(&acme);
+    let answers: Vec<Value> =
+        (1..=5).map(|n| json!({"control": format!("basic-rule-{n}"), "status": "implemented"})).collect();
+    let line = |name: &str| json!({"client_external_id": "crm-1", "questionnaire": "ipa-basic-rules-3.1", "external_id": name, "answers": answers, "state": "submitted"});
+    let lines: Vec<String> = ["spring", "autumn"].map(|name| line(name).to_string()).into();
+    import(&acme, lines.join("\n").as_bytes());
+    let all = acme.get("/v1/assessments").expect(200).json;
+    let at = |n: usize| all["items"][n]["submitted_at"].as_str().unwrap().to_owned();
+    assert!(at(0) < at(1), "{all:#}");
+}
+
+/// Sends a line one byte at a time, or not even that.
+#[rstest]
+fn a_line_that_does_not_come_to_its_end_is_cut(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::with(engine, |limits| limits.max_body_seconds = 3600);
+    let mut stream = TcpStream::connect(service.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
+    let token = service.authorization_of("acme");
+    write!(
+        stream,
+        "POST /v1/assessment-imports HTTP/1.1\r\nhost: x\r\nauthorization: {token}\r\n\
+         content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n1\r\n{{\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("body-too-slow"), "{answer}");
 }
 
 #[rstest]

@@ -96,10 +96,22 @@ fn the_plan_says_what_to_do_next_and_whom_to_ask(
     assert!(worth.is_sorted_by(|a, b| a >= b), "{worth:?}");
     let backup = items.iter().find(|item| item["control"] == "self-check-11").unwrap();
     assert!(items.iter().all(|item| !item["ask"].as_array().unwrap().is_empty()), "{plan:#}");
-    assert!(
-        backup["unlocks"].as_array().unwrap().iter().any(|u| u["programme"] == "scs" && u["stars"] == 3),
-        "{backup:#}"
-    );
+    let unlocks = |control: &str| -> Vec<(String, u64, usize)> {
+        let item = items.iter().find(|item| item["control"] == control).unwrap();
+        let told = item["unlocks"].as_array().unwrap().iter();
+        told.map(|u| {
+            let programme = u["programme"].as_str().unwrap().to_owned();
+            (programme, u["stars"].as_u64().unwrap(), u["controls"].as_array().unwrap().len())
+        })
+        .collect()
+    };
+    assert!(unlocks("self-check-11").iter().any(|u| u.0 == "scs" && u.1 == 3), "{backup:#}");
+    // The self-check is asked of two stars; what says more of a basic rule leads to one.
+    let action = |stars, controls| ("security_action".to_owned(), stars, controls);
+    assert!(unlocks("self-check-01").starts_with(&[action(1, 1), action(2, 0)]), "{plan:#}");
+    // Edition 3.1 has no rule on backups.
+    assert!(unlocks("self-check-11").starts_with(&[action(2, 0)]), "{plan:#}");
+    assert_eq!(plan["unanswered"], json!([]));
     // The company's own partner is the nearest, and is named.
     assert_eq!(backup["ask"][0]["contact"], "otasuketai_provider");
     assert_eq!(backup["ask"][0]["party"], "お助け隊O社");
@@ -111,7 +123,27 @@ fn the_plan_says_what_to_do_next_and_whom_to_ask(
     valid(include_str!("../data/oscal/poam-schema.json"), &poam);
     assert_eq!(poam["plan-of-action-and-milestones"]["poam-items"].as_array().unwrap().len(), 4);
     let whole = self_check(&acme, &client, "3.1", "implemented", &[]);
-    acme.get(&format!("{}/oscal-plan-of-action", whole.header("location"))).expect(409);
+    let refused = acme.get(&format!("{}/oscal-plan-of-action", whole.header("location"))).expect(409);
+    assert_eq!(refused.text("/detail"), "There is no gap to close, and so no plan.");
+}
+
+/// What nobody has answered may be a gap: a plan does not pass over it.
+#[rstest]
+fn a_plan_says_what_is_unanswered(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = client(&acme, json!({}));
+    let draft = json!({"client_id": client, "questionnaire": "ipa-basic-rules-4.0", "answers": [
+        {"control": "basic-rule-1", "status": "implemented"}, {"control": "basic-rule-4", "status": "implemented"}]});
+    let draft = acme.post("/v1/assessments", &draft).expect(201).header("location").to_owned();
+    let plan = acme.get(&format!("{draft}/plan")).expect(200).json;
+    assert_eq!(plan["items"], json!([]));
+    assert_eq!(plan["unanswered"], json!(["basic-rule-2", "basic-rule-3", "basic-rule-5", "basic-rule-6"]));
+    let refused = acme.get(&format!("{draft}/oscal-plan-of-action")).expect(409);
+    let detail = refused.text("/detail");
+    assert!(detail.contains("4 of 6") && detail.contains("not answered"), "{detail}");
+    let page = acme.get(&format!("{draft}/report.html?language=en")).expect(200).json;
+    assert!(page.as_str().unwrap().contains("4 items are not answered"));
 }
 
 fn valid(schema: &str, document: &Value) {
@@ -189,6 +221,31 @@ fn history_tells_every_result_that_counts(#[values(Engine::Sqlite, Engine::Postg
     }
 }
 
+/// What is shown was answered in one edition or in several: the title says which.
+#[rstest]
+fn the_title_of_a_history_names_the_editions_that_were_answered(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = client(&acme, json!({}));
+    let titles = || {
+        let path = format!("/v1/clients/{client}/history");
+        let told = acme.get(&format!("{path}?questionnaire=ipa-self-check")).expect(200);
+        let chart =
+            acme.get(&format!("{path}.svg?questionnaire=ipa-self-check&language=en")).expect(200).json;
+        let svg = chart.as_str().unwrap();
+        let title = svg.split_once("<title>").unwrap().1.split_once("</title>").unwrap().0.to_owned();
+        assert_eq!(told.text("/title/en"), title);
+        title
+    };
+    self_check(&acme, &client, "3", "partial", &[]);
+    assert!(titles().ends_with("edition 3)"), "{}", titles());
+    self_check(&acme, &client, "3.1", "implemented", &[]);
+    assert!(titles().contains("edition 3)") && titles().ends_with("edition 3.1)"), "{}", titles());
+    assert!(!titles().contains("4.0"));
+}
+
 #[rstest]
 fn standing_is_readiness_and_no_claim(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
@@ -213,7 +270,11 @@ fn standing_is_readiness_and_no_claim(#[values(Engine::Sqlite, Engine::Postgres)
         standing()["security_action"]["one_star"]["controls"],
         json!(["basic-rule-3", "basic-rule-6"])
     );
-    rules(["partial"; 6]);
+    // Whoever works on none of them has nothing to declare.
+    rules(["not_applicable"; 6]);
+    let none = standing()["security_action"]["one_star"].clone();
+    assert_eq!((&none["ready"], none["missing"].as_array().unwrap().len()), (&json!(false), 1));
+    rules(["partial", "not_applicable", "partial", "partial", "partial", "partial"]);
     assert_eq!(standing()["security_action"]["one_star"]["ready"], true);
     self_check(&acme, &client, "3.1", "not_implemented", &[]);
     let two = standing()["security_action"]["two_stars"].clone();

@@ -209,7 +209,22 @@ fn what_changed_for_my_clients_is_one_call(#[values(Engine::Sqlite, Engine::Post
         let refused = anonymous.get(&format!("/v1/guidelines/{path}")).expect(422);
         assert_eq!(refused.faults(), [fault], "{path}");
     }
-    anonymous.get("/v1/guidelines/ipa-sme/editions/5/changes").expect(404);
+    // Of what is not there, the ones that are there are told.
+    for path in ["", "/controls", "/controls/self-check-01", "/changes", "/oscal-catalog"] {
+        let missing = anonymous.get(&format!("/v1/guidelines/ipa-sme/editions/5{path}")).expect(404);
+        let detail = missing.text("/detail");
+        assert!(detail.ends_with(": 1, 2, 2.1, 3, 3.1-draft, 3.1, 4.0"), "{path}: {detail}");
+    }
+    // A draft has had what it proposed: the edition that it became did not add it.
+    let since_draft = changes("3.1", "3.1-draft");
+    let texts = since_draft["editions"].to_string();
+    assert!(!texts.contains("Telework security") && texts.contains("Appendix 8"), "{texts}");
+    assert_eq!(since_draft["counts"]["moved"], 1);
+    assert_eq!(since_draft["appendices"], json!([]));
+    assert_eq!(since_draft["appendices_not_known"].as_array().unwrap().len(), 8);
+    let until_draft = changes("3.1-draft", "3");
+    assert_eq!((&until_draft["counts"]["moved"], &until_draft["appendices"]), (&json!(0), &json!([])));
+    assert_eq!(changes("3", "2.1")["counts"]["moved"], 0);
 }
 
 #[rstest]

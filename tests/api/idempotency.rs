@@ -160,3 +160,45 @@ fn a_key_that_is_none_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] eng
     }
     assert_eq!(count(&acme, "/v1/clients"), 0);
 }
+
+#[rstest]
+fn a_key_for_one_assessment_is_none_for_another(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let body = json!({"client_id": client.json["id"], "questionnaire": "ipa-basic-rules-3.1"});
+    let draft = || acme.post("/v1/assessments", &body).expect(201).header("location").to_owned();
+    let (one, other) = (draft(), draft());
+    let answer =
+        |made: &str| post(&acme, &format!("{made}/responses"), "k-1", &json!({"respondent": "支店"}));
+    let first = answer(&one).expect(201);
+    assert_ne!(answer(&other).expect(201).json["id"], first.json["id"]);
+    assert_eq!(
+        answer(&one.to_uppercase().replace("/V1/ASSESSMENTS", "/v1/assessments")).expect(201).json,
+        first.json
+    );
+}
+
+#[rstest]
+fn a_retry_finds_what_began_with_a_draft_that_has_gone(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let mut body = json!({"client_id": client.json["id"], "questionnaire": "ipa-basic-rules-3.1"});
+    let source = acme.post("/v1/assessments", &body).expect(201);
+    body["carry_forward_from"] = source.json["id"].clone();
+    body["external_id"] = json!("2026-11");
+    let made = acme.post("/v1/assessments", &body).expect(201);
+    acme.delete(source.header("location"), source.header("etag")).expect(204);
+    let again = acme.post("/v1/assessments", &body).expect(201);
+    assert_eq!((&again.json, again.header("idempotent-replayed")), (&made.json, "true"));
+    body["answers"] = json!([{"control": "basic-rule-1", "status": "partial"}]);
+    assert_eq!(acme.post("/v1/assessments", &body).expect(409).text("/code"), "duplicate");
+    body["external_id"] = json!("2026-12");
+    let unknown = acme.post("/v1/assessments", &body).expect(422);
+    assert_eq!(unknown.faults(), ["/carry_forward_from unknown-assessment"]);
+}

@@ -333,6 +333,20 @@ fn facts_that_cannot_be_so_are_refused_all_at_once(
     );
     let early = acme.get(&format!("{path}/plan?as_of=2026-11-01T00:00:00Z")).expect(422);
     assert_eq!(early.faults(), ["/query/as_of contradiction"]);
+    let late = acme.get(&format!("{path}/plan?since=2099-01-01T00:00:00Z")).expect(422);
+    assert_eq!(late.faults(), ["/query/since contradiction"]);
+    // Who does not know may say so in a word, and leaves the question open.
+    let open =
+        json!({"facts": {"incident": {"severity": "unknown"}, "organization": {"sector": "unknown"}}});
+    let etag = acme.get(&path).expect(200).header("etag").to_owned();
+    acme.patch(&path, &etag, &open).expect(200);
+    let plan = acme.get(&format!("{path}/plan")).expect(200).json;
+    let asked: Vec<_> = plan["questions"].as_array().unwrap().iter().map(|q| q["fact"].clone()).collect();
+    assert!(asked.contains(&json!("organization.sector")), "{asked:?}");
+    let stage = json!({"facts": {"incident": {"stage": "unknown"}}});
+    let etag = acme.get(&path).expect(200).header("etag").to_owned();
+    let refused = acme.patch(&path, &etag, &stage).expect(422);
+    assert_eq!(refused.faults(), ["/facts/incident/stage unknown-value"]);
     let strange = acme.get(&format!("{path}/plan?ruleset=1999")).expect(422);
     assert_eq!(strange.faults(), ["/query/ruleset unknown-value"]);
 }
@@ -357,6 +371,8 @@ fn an_incident_is_shown_to_others_as_text_and_calendar(
     assert!(text.lines().all(|line| line.len() <= 75), "{text}");
     let unfolded = text.replace("\r\n ", "");
     assert!(unfolded.contains("DTSTART;VALUE=DATE:20261106"), "{unfolded}");
+    // An end on the same day would be none: what has no end is that day.
+    assert!(!unfolded.contains("DTEND"), "{unfolded}");
     // The same facts, the same bytes.
     assert_eq!(acme.get(&format!("{incident}/deadlines.ics")).bytes, calendar.bytes);
     // What somebody wrote ends no line of the calendar, and begins none.
@@ -450,5 +466,6 @@ fn a_report_is_filled_as_far_as_the_facts_go(#[values(Engine::Sqlite, Engine::Po
     let plan = acme.get(&format!("{incident}/plan")).expect(200).json;
     let police =
         plan["actions"].as_array().unwrap().iter().find(|a| a["contact"] == "police_pref_cyber").unwrap();
-    assert!(police["reports"].as_array().unwrap().contains(&json!("police_consultation")));
+    // Not the form for another kind of attack.
+    assert_eq!(police["reports"], json!(["common_form_ransomware", "police_consultation"]));
 }

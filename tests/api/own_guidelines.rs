@@ -2,13 +2,14 @@
 use crate::support::{Caller, Engine, Service};
 use rstest::rstest;
 use serde_json::{Value, json};
+use std::sync::Barrier;
 use tasuke::caller::Scope;
 use ureq::http::Method;
 
-const EDITION: &str = "/v1/guidelines/own-baseline/editions/2026.1";
+pub const EDITION: &str = "/v1/guidelines/own-baseline/editions/2026.1";
 
 /// A catalog with a control that has parts, one that stands alone, and things we have no use for.
-fn baseline() -> Value {
+pub fn baseline() -> Value {
     json!({
         "guideline": "own-baseline", "edition": "2026.1",
         "catalog": {
@@ -29,7 +30,7 @@ fn baseline() -> Value {
     })
 }
 
-fn put(caller: &Caller<'_>) {
+pub fn put(caller: &Caller<'_>) {
     let made = caller.post("/v1/guidelines", &baseline()).expect(201);
     assert_eq!(made.header("location"), EDITION);
     assert_eq!(made.header("etag"), caller.get(EDITION).expect(200).header("etag"));
@@ -59,16 +60,16 @@ fn an_own_catalog_is_served_and_assessed_like_the_shipped_ones(
         acme.get("/v1/guidelines/own-baseline").expect(200).json["editions"][0]["edition"],
         "2026.1"
     );
-    // What has parts is answered by its parts.
+    // What says something itself is asked for, also where it has parts.
     let questionnaire = acme.get("/v1/questionnaires/own-baseline-2026.1").expect(200).json;
     let items = questionnaire["sections"][0]["items"].as_array().unwrap();
     let asked: Vec<_> = items.iter().map(|item| item["control"].as_str().unwrap()).collect();
-    assert_eq!(asked, ["bk-1.1", "bk-1.2", "bk-2"]);
+    assert_eq!(asked, ["bk-1", "bk-1.1", "bk-1.2", "bk-2"]);
     acme.get("/v1/questionnaires/own-baseline-2026.1/oscal-profile").expect(200);
     let listed = acme.get("/v1/questionnaires").expect(200).json;
     assert_eq!(listed["items"].as_array().unwrap().last().unwrap()["id"], "own-baseline-2026.1");
     let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
-    let answers: Vec<_> = ["implemented", "partial", "not_applicable"]
+    let answers: Vec<_> = ["implemented", "implemented", "partial", "not_applicable"]
         .iter()
         .zip(&asked)
         .map(|(status, control)| json!({"control": control, "status": status}))
@@ -76,8 +77,8 @@ fn an_own_catalog_is_served_and_assessed_like_the_shipped_ones(
     let body = json!({"client_id": client.json["id"], "questionnaire": "own-baseline-2026.1", "answers": answers, "state": "submitted"});
     let made = acme.post("/v1/assessments", &body).expect(201);
     let result = acme.get(&format!("/v1/assessments/{}/result", made.text("/id"))).expect(200).json;
-    assert_eq!(result["score"], 75);
-    let strange = json!({"client_id": client.json["id"], "questionnaire": "own-baseline-2026.1", "answers": [{"control": "bk-1", "status": "partial"}]});
+    assert_eq!(result["score"], 83);
+    let strange = json!({"client_id": client.json["id"], "questionnaire": "own-baseline-2026.1", "answers": [{"control": "bk-9", "status": "partial"}]});
     assert_eq!(
         acme.post("/v1/assessments", &strange).expect(422).faults(),
         ["/answers/0/control unknown-control"]
@@ -153,7 +154,7 @@ fn editions_of_ones_own_are_compared(#[values(Engine::Sqlite, Engine::Postgres)]
 fn a_shipped_catalog_can_be_taken_over_as_ones_own(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let service = Service::with(engine, |limits| limits.max_body_bytes = 2_000_000);
+    let service = Service::start(engine);
     let acme = service.tenant("acme");
     let exported = acme.get("/v1/guidelines/ipa-sme/editions/4.0/oscal-catalog").expect(200).json;
     let body = json!({"guideline": "own-ipa", "edition": "4.0", "catalog": exported["catalog"]});
@@ -163,6 +164,19 @@ fn a_shipped_catalog_can_be_taken_over_as_ones_own(
     let ours = acme.get("/v1/guidelines/ipa-sme/editions/4.0/controls/self-check-01").expect(200).json;
     theirs["guideline"] = json!("ipa-sme");
     assert_eq!(theirs, ours);
+    // What is only the heading of its criteria is not asked for.
+    let scs = acme.get("/v1/guidelines/scs/editions/20260327/oscal-catalog").expect(200).json;
+    let body = json!({"guideline": "own-scs", "edition": "1", "catalog": scs["catalog"]});
+    acme.post("/v1/guidelines", &body).expect(201);
+    assert_eq!(asked(&acme, "own-scs-1").len(), 153);
+}
+
+/// The controls that a questionnaire asks for.
+pub fn asked(caller: &Caller<'_>, questionnaire: &str) -> Vec<String> {
+    let told = caller.get(&format!("/v1/questionnaires/{questionnaire}")).expect(200).json;
+    let sections = told["sections"].as_array().unwrap().iter();
+    let items = sections.flat_map(|section| section["items"].as_array().unwrap());
+    items.map(|item| item["control"].as_str().unwrap().to_owned()).collect()
 }
 
 #[rstest]
@@ -278,11 +292,31 @@ fn a_bad_catalog_is_told_everything_that_is_wrong_and_not_stored(
         .collect();
     let mut body = baseline();
     body["catalog"]["groups"][0]["controls"] = json!(tangled);
-    let wide = Service::with(engine, |limits| limits.max_body_bytes = 1_000_000);
-    let refused = wide.tenant("acme").post("/v1/guidelines", &body).expect(422);
+    let refused = acme.post("/v1/guidelines", &body).expect(422);
     assert!(refused.faults().iter().all(|fault| fault.ends_with(" cycle")));
     assert!(refused.bytes.len() < 200_000, "{}", refused.bytes.len());
+    let narrow = Service::with(engine, |limits| limits.max_bulk_bytes = 100_000);
     let huge = json!({"guideline": "own-x", "edition": "1", "catalog": {"remarks": "x".repeat(200_000)}});
-    acme.post("/v1/guidelines", &huge).expect(413);
+    narrow.tenant("acme").post("/v1/guidelines", &huge).expect(413);
     acme.get("/v1/guidelines/own-baseline").expect(404);
+}
+
+#[rstest]
+fn the_same_at_once_is_stored_once_and_answered_each_time(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let begin = Barrier::new(24);
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let call = || {
+            let acme = service.tenant("acme");
+            begin.wait();
+            acme.post("/v1/guidelines", &baseline())
+        };
+        let calls: Vec<_> = (0..24).map(|_| scope.spawn(call)).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|answer| answer.status == 201), "{answers:#?}");
+    let replayed = answers.iter().filter(|answer| answer.header("idempotent-replayed") == "true").count();
+    assert_eq!(replayed, 23);
 }

@@ -25,6 +25,7 @@ fn a_report_is_a_page_a_workbook_and_a_file(#[values(Engine::Sqlite, Engine::Pos
     let page = |path: &str, language: &str| {
         let page = acme.get(&format!("{path}/report.html?language={language}")).expect(200);
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(page.header("vary"), "Accept-Language");
         assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
         String::from_utf8(page.bytes).unwrap()
     };
@@ -37,6 +38,8 @@ fn a_report_is_a_page_a_workbook_and_a_file(#[values(Engine::Sqlite, Engine::Pos
             assert!(html.contains(word), "{word}");
         }
         assert!(html.contains(&format!("<html lang=\"{language}\">")));
+        // A word without an end stays on the paper.
+        assert!(html.contains("overflow-wrap:anywhere"));
         assert!(!html.contains("<script") && html.contains("&lt;script&gt;") && html.contains("&lt;b&gt;"));
         // Nothing from elsewhere, and nothing that says that somebody is certified.
         for word in ["src=", "@import", "url(", "認定"] {
@@ -46,6 +49,7 @@ fn a_report_is_a_page_a_workbook_and_a_file(#[values(Engine::Sqlite, Engine::Pos
     assert!(!page(&first, "en").contains("Compared with"), "nothing came before the first");
     let file = acme.get(&format!("{second}/report.csv?language=ja")).expect(200);
     assert!(file.header("content-disposition").contains("assessment.csv"));
+    assert_eq!(file.header("vary"), "Accept-Language");
     let text = String::from_utf8(file.bytes).unwrap();
     assert!(text.starts_with("\u{feff}No.,control,項目") && text.contains("\r\n"));
     let rows: Vec<csv::StringRecord> =

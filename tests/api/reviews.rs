@@ -104,6 +104,9 @@ fn a_review_says_who_when_and_why(#[values(Engine::Sqlite, Engine::Postgres)] en
     let path = format!("{made}/review");
     let bare = acme.post(&path, &json!({"decision": "changes_requested"})).expect(422);
     assert_eq!(bare.faults(), ["/comment required"]);
+    let blank =
+        acme.post(&path, &json!({"decision": "changes_requested", "comment": " \u{3000}"})).expect(422);
+    assert_eq!(blank.faults(), ["/comment pattern"]);
     assert_eq!(
         acme.post(&path, &json!({"decision": "perhaps"})).expect(422).faults(),
         ["/decision unknown-value"]
@@ -209,4 +212,90 @@ fn answers_are_carried_forward_but_not_to_what_asks_for_something_else(
     submitted["state"] = json!("submitted");
     let refused = acme.post("/v1/assessments", &submitted).expect(422).faults();
     assert!(refused.contains(&"/carry_forward_from only-draft".to_owned()));
+}
+
+#[rstest]
+fn what_was_ever_submitted_stays(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    for state in ["submitted", "changes_requested"] {
+        let made = in_state(&acme, state);
+        let reopened = acme.post(&format!("{made}/reopen"), &json!({})).expect(200);
+        let kept = acme.delete(&made, reopened.header("etag")).expect(409);
+        assert_eq!(kept.text("/code"), "wrong-state");
+        assert_eq!(acme.get(&made).expect(200).json, reopened.json);
+    }
+}
+
+#[rstest]
+fn a_step_is_taken_from_what_was_looked_at(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    for (state, verb, body) in [
+        ("draft", "submit", json!({})),
+        ("submitted", "review", json!({"decision": "accepted"})),
+        ("submitted", "reopen", json!({})),
+        ("draft", "merge", json!({"answers": [{"control": "basic-rule-1", "status": "implemented"}]})),
+    ] {
+        let made = in_state(&acme, state);
+        let seen = acme.get(&made).expect(200);
+        let step = |tag: &str| {
+            let headers = [("content-type", "application/json"), ("if-match", tag)];
+            let body = serde_json::to_vec(&body).unwrap();
+            acme.send(&ureq::http::Method::POST, &format!("{made}/{verb}"), &headers, Some(&body))
+        };
+        assert_eq!(step("\"old\"").expect(412).text("/code"), "stale", "{verb}");
+        assert_eq!(acme.get(&made).expect(200).json, seen.json);
+        step(seen.header("etag")).expect(200);
+    }
+}
+
+#[rstest]
+fn a_patch_drops_nothing_without_a_word(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let made = in_state(&acme, "draft");
+    let seen = acme.get(&made).expect(200);
+    let torn = json!({"answers": [{"control": "basic-rule-1", "status": "unknown"}], "remove": ["basic-rule-2", "basic-rule-1", "x", "self-check-01"]});
+    assert_eq!(
+        acme.patch(&made, seen.header("etag"), &torn).expect(422).faults(),
+        ["/remove/1 contradiction", "/remove/2 unknown-control", "/remove/3 other-questionnaire"]
+    );
+    // What says nothing new is no change.
+    for same in [json!({}), json!({"answers": rules("partial")})] {
+        let answer = acme.patch(&made, seen.header("etag"), &same).expect(200);
+        assert_eq!((answer.header("etag"), &answer.json), (seen.header("etag"), &seen.json));
+    }
+    acme.post(&format!("{made}/merge"), &json!({"answers": rules("partial")})).expect(200);
+    let events = acme.get(&format!("{made}/events")).expect(200).json;
+    assert_eq!(events["items"].as_array().unwrap().len(), 1);
+}
+
+#[rstest]
+fn the_first_answers_are_told_however_they_changed(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let body = json!({"client_id": client.json["id"], "questionnaire": "ipa-basic-rules-3.1", "answers": rules("partial"), "state": "submitted"});
+    let made = acme.post("/v1/assessments", &body).expect(201).header("location").to_owned();
+    let reopened = acme.post(&format!("{made}/reopen"), &json!({})).expect(200);
+    let change = json!({"answers": [{"control": "basic-rule-1", "status": "implemented"}], "remove": ["basic-rule-2"]});
+    acme.patch(&made, reopened.header("etag"), &change).expect(200);
+    let next = json!({"client_id": client.json["id"], "questionnaire": "ipa-basic-rules-3.1", "carry_forward_from": reopened.json["id"]});
+    let carried = acme.post("/v1/assessments", &next).expect(201).header("location").to_owned();
+    let told = |path: &str| -> Vec<(String, usize)> {
+        let events = acme.get(&format!("{path}/events")).expect(200).json;
+        let events = events["items"].as_array().unwrap().clone();
+        let changes = |event: &Value| event["changes"].as_array().unwrap().len();
+        events.iter().map(|event| (event["kind"].as_str().unwrap().to_owned(), changes(event))).collect()
+    };
+    let kinds = [("created", 5), ("submitted", 0), ("reopened", 0), ("answered", 2)];
+    assert_eq!(told(&made), kinds.map(|(kind, changes)| (kind.to_owned(), changes)));
+    assert_eq!(told(&carried), [("created".to_owned(), 4)]);
+    let first = acme.get(&format!("{made}/events?limit=1")).expect(200).json["items"][0].clone();
+    let statuses: Vec<_> =
+        first["changes"].as_array().unwrap().iter().map(|c| c["after"]["status"].clone()).collect();
+    assert_eq!(statuses, ["partial"; 5]);
 }

@@ -48,7 +48,7 @@ pub struct Service {
     issuer: Arc<Issuer>,
     document: Value,
     server: ServerHandle,
-    _database: Database,
+    database: Database,
 }
 
 /// Read once for all tests.
@@ -80,7 +80,7 @@ impl Service {
         let issuer = Arc::clone(&app.issuer);
         let document = app.document().clone();
         let (address, server) = run(app, serving);
-        let service = Self { address, db, issuer, document, server, _database: database };
+        let service = Self { address, db, issuer, document, server, database };
         for tenant in ["acme", "rival"] {
             let tenancy = Tenancy::new(tenant, tenant, Utc::now()).unwrap();
             let add = |conn: &mut _| tenants::add(conn, &tenancy);
@@ -107,6 +107,11 @@ impl Service {
         self.with_authorization(&format!("Bearer {token}"))
     }
 
+    /// What such a caller says in `Authorization`, for a request that is written by hand.
+    pub fn authorization_of(&self, tenant: &str) -> String {
+        self.tenant(tenant).authorization.unwrap_or_default()
+    }
+
     pub fn with_authorization(&self, value: &str) -> Caller<'_> {
         Caller { service: self, authorization: Some(value.to_owned()) }
     }
@@ -117,6 +122,10 @@ impl Service {
 
     pub fn anonymous(&self) -> Caller<'_> {
         Caller { service: self, authorization: None }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.database.url
     }
 
     pub fn document(&self) -> &Value {

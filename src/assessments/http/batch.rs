@@ -4,8 +4,7 @@ use super::verdict::{Asking, Entry, Outcome, Verdict, VerdictCounts};
 use crate::answer;
 use crate::body::Bulk;
 use crate::caller::{Caller, Scope};
-use crate::clock;
-use crate::db::{Db, Retry, StoreError};
+use crate::db::{AnyConnection, Db, Retry, StoreError};
 use crate::idempotency::{Created, Idempotency, once};
 use crate::metrics::Metrics;
 use crate::problem::{Problem, Writing};
@@ -15,6 +14,7 @@ use crate::text::Language;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// Items that share a transaction: few enough that nobody else waits long for the database.
@@ -30,7 +30,6 @@ pub struct NewAssessmentBatch {
     #[serde(default)]
     dry_run: bool,
     /// Each is judged by itself: one that is wrong does not take the others along.
-    #[serde(default)]
     #[schema(max_items = 1000)]
     #[expect(dead_code, reason = "the items are read one by one; this is how the document knows them")]
     items: Vec<NewAssessment>,
@@ -68,26 +67,27 @@ pub async fn create_batch(
     let asking = Asking {
         tenant,
         subject: caller.subject().to_owned(),
-        now: clock::now(),
+        needs_names: false,
         language: Language::of(&request),
         instance: request.path().to_owned(),
         request_id: RequestId::name(&request),
     };
-    let entries: Vec<Entry> = items
+    let all: Vec<Entry> = items
         .into_iter()
         .enumerate()
-        .map(|(index, item)| Entry::of(index as u64, item, &schemas))
+        .map(|(index, item)| Entry::of(index as u64, item, &schemas).checked(&asking, &questionnaires))
         .collect();
-    let mut verdicts = vec![];
+    let mut verdicts: Vec<Verdict> = vec![];
     let mut replayed = true;
-    for (part, entries) in entries.chunks(TOGETHER).enumerate() {
+    for (part, entries) in all.chunks(TOGETHER).enumerate() {
         let work = Part {
             asking: asking.clone(),
             entries: entries.to_vec(),
             questionnaires: questionnaires.clone(),
         };
         if rest.dry_run {
-            verdicts.extend(tried(&db, work).await?);
+            let before = named_before(&all, &verdicts, entries);
+            verdicts.extend(tried(&db, before, work).await?);
             replayed = false;
             continue;
         }
@@ -132,7 +132,7 @@ struct Part {
 }
 
 impl Part {
-    fn make(&self, conn: &mut crate::db::AnyConnection) -> Result<Created, Problem> {
+    fn make(&self, conn: &mut AnyConnection) -> Result<Created, Problem> {
         let verdicts = self.asking.make(conn, &self.questionnaires, &self.entries)?;
         Ok(Created { location: String::new(), body: answer::text(&verdicts)?, replayed: false })
     }
@@ -156,14 +156,30 @@ impl Retry for Undone {
     }
 }
 
-/// What would become of the items: they are made, and then all of it is undone.
-async fn tried(db: &Db, work: Part) -> Result<Vec<Verdict>, Problem> {
+/// What earlier parts would have created under the names that these items have.
+fn named_before(all: &[Entry], verdicts: &[Verdict], items: &[Entry]) -> Vec<Entry> {
+    let name = |entry: &'_ Entry| entry.read.as_ref().ok().and_then(|body| body.external_id.clone());
+    let names: HashSet<String> = items.iter().filter_map(name).collect();
+    let created = all.iter().zip(verdicts).filter(|(_, verdict)| verdict.outcome == Outcome::Created);
+    let in_the_way = created.filter(|(entry, _)| name(entry).is_some_and(|name| names.contains(&name)));
+    in_the_way.map(|(entry, _)| entry.clone()).collect()
+}
+
+/// What would become of the items: they are made, and then all of it is undone. What came `before` them is made
+/// first, as far as it could be in their way: holding everybody else up for the whole of it would take too long.
+async fn tried(db: &Db, before: Vec<Entry>, work: Part) -> Result<Vec<Verdict>, Problem> {
     let done = db
         .write(move |conn| {
-            let made = work.asking.make(conn, &work.questionnaires, &work.entries);
-            let mut verdicts = made.map_err(Undone::Failed)?;
-            for verdict in verdicts.iter_mut().filter(|verdict| verdict.outcome == Outcome::Created) {
-                verdict.id = None;
+            let tell = |conn: &mut AnyConnection, entries: &[Entry]| {
+                work.asking.make(conn, &work.questionnaires, entries).map_err(Undone::Failed)
+            };
+            let earlier = tell(conn, &before)?;
+            let mut verdicts = tell(conn, &work.entries)?;
+            let made = earlier.iter().chain(&verdicts).filter(|v| v.outcome == Outcome::Created);
+            // Nobody will ever find these.
+            let made: HashSet<String> = made.filter_map(|verdict| verdict.id.clone()).collect();
+            for verdict in &mut verdicts {
+                verdict.id = verdict.id.take().filter(|id| !made.contains(id));
             }
             Err::<(), _>(Undone::Tried(verdicts))
         })

@@ -1,5 +1,5 @@
 //! Changing and taking away drafts, and what happened to an assessment.
-use super::super::domain::{Answer, Verb, check_answers, merged};
+use super::super::domain::{Answer, Assessment, check_answers, check_removed, merged};
 use super::super::dto::AssessmentOut;
 use super::super::events::{AnswerChange, Detail, Event, Kind, changes};
 use super::super::store;
@@ -8,13 +8,13 @@ use super::fault;
 use crate::answer;
 use crate::audit;
 use crate::body::{Body, Query};
-use crate::caller::{Caller, Scope};
+use crate::caller::{Caller, Scope, Tenant};
 use crate::clock;
-use crate::db::Db;
+use crate::db::{AnyConnection, Db, StoreError};
 use crate::id::Id;
 use crate::page::Page;
 use crate::problem::{Problem, Reading, Removing, Updating};
-use crate::questionnaires::Questionnaires;
+use crate::questionnaires::{Questionnaire, Questionnaires};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch};
 use chrono::{DateTime, Utc};
@@ -35,9 +35,39 @@ pub struct AnswersPatch {
     pub remove: Vec<String>,
 }
 
+impl AnswersPatch {
+    /// Everything that is wrong with it.
+    pub fn check(&self, questionnaire: &Questionnaire, all: &Questionnaires) -> Result<(), Problem> {
+        let mut refusals = check_answers(questionnaire, all, &self.answers);
+        refusals.extend(check_removed(questionnaire, all, &self.answers, &self.remove));
+        if refusals.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::invalid(refusals.into_iter().map(fault).collect()))
+    }
+}
+
+/// Saves what an assessment answers now, and notes it; where that is what it answered, nothing happened.
+pub fn save(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    (before, after): (&Assessment, &Assessment),
+    kind: Kind,
+    by: &str,
+) -> Result<(), StoreError> {
+    if before.revision == after.revision {
+        return Ok(());
+    }
+    store::save(conn, tenant, after).map_err(StoreError::look_again)?;
+    audit::changed(conn, tenant, before, after)?;
+    let detail = Detail::of(changes(&before.answers, &after.answers));
+    store::events::add(conn, tenant, after, kind, &detail, (by, after.updated_at))
+}
+
 /// Change the answers of an assessment
 ///
-/// Answers are merged by control: what is not named stays as it is. Only while it is a draft or changes are
+/// Answers are merged by control: what is not named stays as it is, and what says what was said is no change. Only
+/// while it is a draft or changes are
 /// requested. Needs `assessments:write` and `If-Match`.
 #[utoipa::path(tag = "assessments", operation_id = "updateAssessment", request_body = AnswersPatch,
     params(("assessment" = String, Path, format = Uuid),
@@ -58,20 +88,14 @@ pub async fn update_assessment(
     let now = clock::now();
     let changed = db
         .write(move |conn| {
-            let before = store::get(conn, &tenant, &id)?;
+            let before = store::held(conn, &tenant, &id)?;
             precondition.holds(&AssessmentOut::from(before.clone()))?;
             let questionnaire = asked(conn, &tenant, &questionnaires, &before)?;
-            let refusals = check_answers(&questionnaire, &questionnaires, &body.answers);
-            if !refusals.is_empty() {
-                return Err(Problem::invalid(refusals.into_iter().map(fault).collect()));
-            }
+            body.check(&questionnaire, &questionnaires)?;
             let answers = merged(&questionnaire, &before.answers, &body.answers, &body.remove);
-            let detail = Detail { changes: changes(&before.answers, &answers), comment: None };
             let changed = before.clone().answer(answers, now)?;
-            store::save(conn, &tenant, &changed)?;
-            audit::changed(conn, &tenant, &before, &changed)?;
-            store::events::add(conn, &tenant, &changed, Kind::Answered, &detail, &subject)?;
-            Ok(changed)
+            save(conn, &tenant, (&before, &changed), Kind::Answered, &subject)?;
+            Ok::<_, Problem>(changed)
         })
         .await?;
     answer::written(HttpResponse::Ok(), &AssessmentOut::from(changed))
@@ -79,7 +103,7 @@ pub async fn update_assessment(
 
 /// Delete a draft
 ///
-/// What was submitted stays. Needs `assessments:write` and `If-Match`.
+/// What was ever submitted stays, also after it was reopened. Needs `assessments:write` and `If-Match`.
 #[utoipa::path(tag = "assessments", operation_id = "deleteAssessment",
     params(("assessment" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the assessment", max_length = 200)),
@@ -94,9 +118,9 @@ pub async fn delete_assessment(
     let tenant = caller.with(Scope::AssessmentsWrite)?;
     let precondition = answer::precondition(&request)?;
     db.write(move |conn| {
-        let draft = store::get(conn, &tenant, &id)?;
+        let draft = store::held(conn, &tenant, &id)?;
         precondition.holds(&AssessmentOut::from(draft.clone()))?;
-        draft.may(Verb::Delete)?;
+        draft.may_go(store::events::any(conn, &tenant, &draft, Kind::Reopened)?)?;
         store::remove(conn, &tenant, &draft)?;
         audit::removed(conn, &tenant, &draft, &[]).map_err(Problem::from)
     })
@@ -110,21 +134,24 @@ pub async fn delete_assessment(
 pub struct EventOut {
     /// From 0, its making, on; without gaps.
     sequence: i32,
-    /// `created`, `answered`, `merged`, `submitted`, `accepted`, `changes_requested` or `reopened`; more may come.
+    /// `created`, `answered`, `merged`, `submitted`, `accepted`, `changes_requested`, `reopened`; `responded`,
+    /// `response_changed`, `response_removed` where several answer; more may come.
     #[schema(value_type = String, example = "answered")]
     kind: Kind,
     at: DateTime<Utc>,
     /// Subject of the token that did it.
     by: String,
     comment: Option<String>,
-    /// What became of each answer that changed.
+    /// Whose answers they are, where several answer; then the assessment's own are as they were.
+    respondent: Option<String>,
+    /// What became of each answer that changed; of `created` the answers that it was made with.
     changes: Vec<AnswerChange>,
 }
 
 impl From<Event> for EventOut {
     fn from(event: Event) -> Self {
-        let Event { sequence, kind, detail: Detail { changes, comment }, by, at } = event;
-        Self { sequence, kind, at, by, comment, changes }
+        let Event { sequence, kind, detail: Detail { changes, comment, respondent }, by, at } = event;
+        Self { sequence, kind, at, by, comment, respondent, changes }
     }
 }
 
@@ -169,13 +196,8 @@ pub async fn list_events(
     let found = db
         .read(move |conn| {
             let assessment = store::get(conn, &tenant, &id)?;
-            let made = (after < 0).then(|| Event {
-                sequence: 0,
-                kind: Kind::Created,
-                detail: Detail::default(),
-                by: assessment.created_by.clone(),
-                at: assessment.created_at,
-            });
+            let is_first = after < 0;
+            let made = is_first.then(|| store::events::making(conn, &tenant, &assessment)).transpose()?;
             let later = store::events::page(conn, &tenant, &assessment, after.max(0), fetch)?;
             Ok::<_, Problem>(made.into_iter().chain(later).collect::<Vec<_>>())
         })

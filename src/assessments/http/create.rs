@@ -3,6 +3,7 @@ use super::super::domain::{Answer, Assessment, Refusal, State, check_answers, me
 use super::super::dto::{AssessmentOut, NewAssessment, NewState};
 use super::super::store;
 use super::fault;
+use super::together::{self, Call};
 use crate::answer;
 use crate::audit;
 use crate::body::Body;
@@ -10,7 +11,7 @@ use crate::caller::{Caller, Scope, Tenant};
 use crate::clients;
 use crate::clock;
 use crate::db::{AnyConnection, Db, StoreError};
-use crate::idempotency::{self, Created, Idempotency, once};
+use crate::idempotency::{self, Created, Idempotency};
 use crate::metrics::Metrics;
 use crate::problem::{Fault, Problem, Writing, kinds};
 use crate::questionnaires::{self, Questionnaire, Questionnaires};
@@ -18,6 +19,7 @@ use crate::text::LocalizedText;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
 /// Create an assessment
 ///
@@ -39,16 +41,11 @@ pub async fn create_assessment(
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
     let asked = asked(&db, &tenant, &questionnaires, &body.questionnaire).await?;
-    let making = Making::of(body, asked, &questionnaires, caller.subject(), clock::now())?;
+    let making = Making::of(body, asked, &questionnaires, caller.subject(), false)?;
     let submitted = making.submits();
-    let created = db
-        .write(move |conn| {
-            once(conn, &tenant, &idempotency, &said, |conn| {
-                let (assessment, replayed) = making.make(conn, &tenant, &questionnaires)?;
-                created(assessment, replayed)
-            })
-        })
-        .await?;
+    let of = format!("{} {:?}", tenant.slug(), tenant.only_client());
+    let call = Call { tenant, idempotency, said, making, questionnaires };
+    let created = db.write_many(of, call, together::create).await?;
     if let (Some(questionnaire), false) = (submitted, created.replayed) {
         metrics.count_submission(&questionnaire);
     }
@@ -61,9 +58,9 @@ async fn asked(
     tenant: &Tenant,
     shipped: &Data<Questionnaires>,
     id: &str,
-) -> Result<Option<Questionnaire>, Problem> {
+) -> Result<Option<Arc<Questionnaire>>, Problem> {
     if let Some(questionnaire) = shipped.get(id) {
-        return Ok(Some(questionnaire.clone()));
+        return Ok(Some(Arc::clone(questionnaire)));
     }
     let (shipped, tenant, id) = (shipped.clone(), tenant.clone(), id.to_owned());
     db.read(move |conn| found(conn, &tenant, &shipped, &id)).await.map_err(Problem::from)
@@ -75,10 +72,13 @@ pub fn found(
     tenant: &Tenant,
     shipped: &Questionnaires,
     id: &str,
-) -> Result<Option<Questionnaire>, StoreError> {
+) -> Result<Option<Arc<Questionnaire>>, StoreError> {
+    if let Some(questionnaire) = shipped.get(id) {
+        return Ok(Some(Arc::clone(questionnaire)));
+    }
     match questionnaires::find(conn, tenant, shipped, id) {
         Err(StoreError::Missing) => Ok(None),
-        found => found.map(|questionnaire| Some(questionnaire.into_owned())),
+        found => found.map(|questionnaire| Some(Arc::new(questionnaire.into_owned()))),
     }
 }
 
@@ -86,22 +86,23 @@ pub fn found(
 #[derive(Debug, Clone)]
 pub struct Making {
     body: NewAssessment,
-    questionnaire: Questionnaire,
+    questionnaire: Arc<Questionnaire>,
     id: String,
     by: String,
     now: DateTime<Utc>,
 }
 
 impl Making {
+    /// `needs_name`: whether it must have an `external_id`.
     pub fn of(
         body: NewAssessment,
-        questionnaire: Option<Questionnaire>,
+        questionnaire: Option<Arc<Questionnaire>>,
         all: &Questionnaires,
         by: &str,
-        now: DateTime<Utc>,
+        needs_name: bool,
     ) -> Result<Self, Problem> {
-        let questionnaire = checked(&body, questionnaire, all)?;
-        Ok(Self { body, questionnaire, id: clock::new_id(), by: by.to_owned(), now })
+        let questionnaire = checked(&body, questionnaire, all, needs_name)?;
+        Ok(Self { body, questionnaire, id: clock::new_id(), by: by.to_owned(), now: clock::now() })
     }
 
     /// The questionnaire that is submitted by it, for the metrics.
@@ -117,6 +118,10 @@ impl Making {
         shipped: &Questionnaires,
     ) -> Result<(Assessment, bool), Problem> {
         let client_id = client_of(conn, tenant, &self.body)?;
+        if let Some(kept) = self.begun_from_another(conn, tenant, &client_id)? {
+            let fingerprint = fingerprint_of(&client_id, &self.body)?;
+            return replayed(kept, &fingerprint);
+        }
         match questionnaires::take_into_use(conn, tenant, &self.body.questionnaire, self.now) {
             // Somebody took it away since it was looked for.
             Err(StoreError::Missing) => return Err(unknown_questionnaire(shipped)),
@@ -128,34 +133,49 @@ impl Making {
         if is_own && now.is_none_or(|now| !asks_the_same(&now, &self.questionnaire)) {
             return Err(StoreError::Contended("the questionnaire was put there anew".into()).into());
         }
-        let draft = self.draft(conn, tenant, shipped, client_id)?;
-        let assessment = match state_of(&self.body) {
-            NewState::Draft => draft,
-            NewState::Submitted => {
-                Assessment { revision: 1, ..draft.submit(&self.questionnaire, &self.by, self.now)? }
-            }
-        };
-        save_once(conn, tenant, assessment)
+        let carried = self.carried(conn, tenant, shipped, &client_id)?;
+        save_once(conn, tenant, self.assessment(client_id, &carried)?)
     }
 
-    fn draft(
+    /// The assessment that an earlier try of the same call has stored. Only where the answers came from another
+    /// one: that may have gone since, and what is there would not be found.
+    fn begun_from_another(
         &self,
         conn: &mut AnyConnection,
         tenant: &Tenant,
-        shipped: &Questionnaires,
-        client_id: String,
-    ) -> Result<Assessment, Problem> {
+        client_id: &str,
+    ) -> Result<Option<Assessment>, StoreError> {
+        let (Some(_), Some(external_id)) = (&self.body.carry_forward_from, &self.body.external_id) else {
+            return Ok(None);
+        };
+        match store::by_external_id(conn, tenant, client_id, external_id) {
+            Err(StoreError::Missing) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    /// Whether it needs nothing of the database but its client.
+    pub fn is_plain(&self, shipped: &Questionnaires) -> bool {
+        self.body.carry_forward_from.is_none() && shipped.get(&self.body.questionnaire).is_some()
+    }
+
+    /// The client that is named, by its id or by the provider's own name.
+    pub fn client(&self) -> (Option<&str>, Option<&str>) {
+        (self.body.client_id.as_deref(), self.body.client_external_id.as_deref())
+    }
+
+    /// What is to be stored, for this client and with the answers that are taken over.
+    pub fn assessment(&self, client_id: String, carried: &[Answer]) -> Result<Assessment, Problem> {
         let fingerprint = fingerprint_of(&client_id, &self.body)?;
         let Self { body, questionnaire, id, by, now } = self;
-        let carried = self.carried(conn, tenant, shipped, &client_id)?;
-        Ok(Assessment {
+        let draft = Assessment {
             id: id.clone(),
             fingerprint,
             client_id,
             questionnaire: questionnaire.id.clone(),
             external_id: body.external_id.clone(),
             state: State::Draft,
-            answers: merged(questionnaire, &carried, &body.answers, &[]),
+            answers: merged(questionnaire, carried, &body.answers, &[]),
             carried_from: body.carry_forward_from.as_ref().map(|id| id.to_string()),
             revision: 1,
             created_by: by.clone(),
@@ -163,6 +183,10 @@ impl Making {
             updated_at: *now,
             submitted: None,
             reviewed: None,
+        };
+        Ok(match state_of(body) {
+            NewState::Draft => draft,
+            NewState::Submitted => Assessment { revision: 1, ..draft.submit(questionnaire, by, *now)? },
         })
     }
 
@@ -197,7 +221,7 @@ impl Making {
 }
 
 fn unknown_questionnaire(shipped: &Questionnaires) -> Problem {
-    let known: Vec<_> = shipped.all().iter().map(|q| q.id.as_str()).collect();
+    let known: Vec<_> = shipped.all().map(|q| q.id.as_str()).collect();
     Problem::invalid(vec![Fault::unknown_value("/questionnaire", &known)])
 }
 
@@ -234,10 +258,14 @@ fn state_of(body: &NewAssessment) -> NewState {
 /// Everything about a new assessment that can be checked without the database, at once.
 fn checked(
     body: &NewAssessment,
-    questionnaire: Option<Questionnaire>,
+    questionnaire: Option<Arc<Questionnaire>>,
     questionnaires: &Questionnaires,
-) -> Result<Questionnaire, Problem> {
+    needs_name: bool,
+) -> Result<Arc<Questionnaire>, Problem> {
     let mut faults = vec![];
+    if needs_name && body.external_id.is_none() {
+        faults.push(super::name_needed());
+    }
     if body.client_id.is_some() == body.client_external_id.is_some() {
         faults.push(Fault::new(
             "/client_id",
@@ -257,7 +285,7 @@ fn checked(
     }
     match &questionnaire {
         None => {
-            let known: Vec<_> = questionnaires.all().iter().map(|q| q.id.as_str()).collect();
+            let known: Vec<_> = questionnaires.all().map(|q| q.id.as_str()).collect();
             faults.push(Fault::unknown_value("/questionnaire", &known));
         }
         Some(questionnaire) => {
@@ -287,13 +315,17 @@ fn client_of(conn: &mut AnyConnection, tenant: &Tenant, body: &NewAssessment) ->
     };
     match found {
         Ok(client) => Ok(client.id),
-        Err(StoreError::Missing) => Err(Problem::invalid(vec![Fault::new(
-            pointer,
-            "unknown-client",
-            LocalizedText::new("この顧客はありません", "there is no such client"),
-        )])),
+        Err(StoreError::Missing) => Err(unknown_client(pointer)),
         Err(error) => Err(error.into()),
     }
+}
+
+pub fn unknown_client(pointer: &str) -> Problem {
+    Problem::invalid(vec![Fault::new(
+        pointer,
+        "unknown-client",
+        LocalizedText::new("この顧客はありません", "there is no such client"),
+    )])
 }
 
 /// Stores the assessment, or finds that it is stored already.
@@ -303,19 +335,23 @@ fn save_once(
     assessment: Assessment,
 ) -> Result<(Assessment, bool), Problem> {
     if store::add(conn, tenant, &assessment)? {
+        if assessment.submitted.is_some() {
+            store::events::begin_submitted(conn, tenant, &assessment)?;
+        }
         audit::created(conn, tenant, &assessment)?;
         return Ok((assessment, false));
     }
     let external_id = assessment.external_id.as_deref().unwrap_or_default();
     let kept = store::by_external_id(conn, tenant, &assessment.client_id, external_id)?;
-    if kept.fingerprint == assessment.fingerprint {
-        Ok((kept, true))
-    } else {
-        Err(external_id_taken(&kept))
-    }
+    replayed(kept, &assessment.fingerprint)
 }
 
-fn created(assessment: Assessment, replayed: bool) -> Result<Created, Problem> {
+/// What is there already, where it is what the call says.
+fn replayed(kept: Assessment, fingerprint: &str) -> Result<(Assessment, bool), Problem> {
+    if kept.fingerprint == fingerprint { Ok((kept, true)) } else { Err(external_id_taken(&kept)) }
+}
+
+pub fn created(assessment: Assessment, replayed: bool) -> Result<Created, Problem> {
     let location = format!("/v1/assessments/{}", assessment.id);
     let body = answer::text(&AssessmentOut::from(assessment))?;
     Ok(Created { location, body, replayed })

@@ -1,19 +1,21 @@
 //! `POST /v1/assessment-imports`: lines of any number, streamed both ways.
 use super::batch::count;
+use super::name_needed;
 use super::verdict::{Asking, Entry, Outcome, Verdict};
 use crate::body::{Lines, Schemas};
 use crate::caller::{Caller, Scope};
-use crate::clock;
 use crate::db::Db;
 use crate::metrics::Metrics;
-use crate::problem::{Fault, Problem, Writing};
+use crate::problem::{Problem, Writing};
 use crate::questionnaires::Questionnaires;
 use crate::request::RequestId;
-use crate::text::{Language, LocalizedText};
+use crate::text::Language;
+use actix_web::rt::task::JoinHandle;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, post, rt};
 use futures_util::stream::poll_fn;
 use std::convert::Infallible;
+use std::rc::Rc;
 use tokio::sync::mpsc::{Sender, channel};
 
 /// Lines that share a transaction.
@@ -44,7 +46,7 @@ pub async fn import_assessments(
     let asking = Asking {
         tenant,
         subject: caller.subject().to_owned(),
-        now: clock::now(),
+        needs_names: true,
         language: Language::of(&request),
         instance: request.path().to_owned(),
         request_id: RequestId::name(&request),
@@ -58,6 +60,11 @@ pub async fn import_assessments(
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(stream))
 }
 
+/// A line without the mark that some editors put before the first one.
+fn unmarked(index: u64, line: &[u8]) -> &[u8] {
+    if index == 1 { line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line) } else { line }
+}
+
 struct Import {
     asking: Asking,
     db: Data<Db>,
@@ -69,42 +76,56 @@ struct Import {
 
 impl Import {
     async fn run(self, mut lines: Lines) {
+        let this = Rc::new(self);
         let mut index = 0;
+        // While some lines are being stored, the next ones are read and checked; not more than that.
+        let mut storing: Option<JoinHandle<bool>> = None;
         loop {
             let (batch, failed) = lines.next(TOGETHER).await;
             let entries: Vec<Entry> = batch
                 .into_iter()
                 .map(|line| {
                     index += 1;
-                    self.read(index, line)
+                    this.read(index, line)
                 })
                 .collect();
-            if !entries.is_empty() && !self.done(entries).await {
+            let go_on = match storing.take() {
+                Some(stored) => stored.await.unwrap_or(false),
+                None => true,
+            };
+            if !go_on {
                 return;
             }
-            match failed {
-                None => {}
-                Some(Ok(())) => return,
-                // What was cut is no line: nothing of it is stored.
-                Some(Err(problem)) => {
-                    self.tell(&[self.failed(index + 1, &problem)]).await;
-                    return;
-                }
+            if !entries.is_empty() {
+                let this = Rc::clone(&this);
+                storing = Some(rt::spawn(async move { this.done(entries).await }));
             }
+            let Some(ended) = failed else { continue };
+            let stored = match storing.take() {
+                Some(stored) => stored.await.unwrap_or(false),
+                None => true,
+            };
+            // What was cut is no line: nothing of it is stored.
+            if let (true, Err(problem)) = (stored, ended) {
+                this.tell(&[this.failed(index + 1, &problem)]).await;
+            }
+            return;
         }
     }
 
     fn read(&self, index: u64, line: Result<Bytes, Problem>) -> Entry {
-        let read = line.and_then(|line| self.schemas.parse(&line));
-        match read {
-            Ok(value) if value.get("external_id").is_none_or(serde_json::Value::is_null) => {
-                let rule = LocalizedText::new("取り込みには必須です", "is needed in an import");
-                let fault = Fault::new("/external_id", "required", rule);
-                Entry { index, read: Err(Problem::invalid(vec![fault])) }
-            }
-            Ok(value) => Entry::of(index, value, &self.schemas),
-            Err(problem) => Entry { index, read: Err(problem) },
+        let read = line.and_then(|line| self.schemas.parse(unmarked(index, &line)));
+        let value = match read {
+            Ok(value) => value,
+            Err(problem) => return Entry::refused(index, problem),
+        };
+        let is_named = !value.is_object() || value.get("external_id").is_some_and(|name| !name.is_null());
+        let mut entry = Entry::of(index, value, &self.schemas);
+        if !is_named {
+            // One that can be read is told with everything else that is wrong with it.
+            entry.read = entry.read.map_err(|problem| problem.and(name_needed()));
         }
+        entry.checked(&self.asking, &self.questionnaires)
     }
 
     /// Stores some lines and tells what became of them; `false` when that is the end.

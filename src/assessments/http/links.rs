@@ -227,7 +227,7 @@ pub async fn delete_link(
 
 /// Show what an assessment asks
 ///
-/// Its questionnaire, also for who holds a link to it. Needs `assessments:read`, or the link.
+/// Its questionnaire. Needs `assessments:read`; the holder of a link is shown what its own asks.
 #[utoipa::path(tag = "assessments", operation_id = "getAssessmentQuestionnaire",
     params(("assessment" = String, Path, format = Uuid)),
     responses((status = 200, body = Questionnaire), Reading))]

@@ -1,19 +1,19 @@
 //! Where several agree, and what a person in charge makes of it.
 use super::super::domain::{Answer, merged};
 use super::super::dto::AssessmentOut;
-use super::super::events::{Detail, Kind, changes};
+use super::super::events::Kind;
 use super::super::responses::{ItemAgreement, agreed, agreement};
 use super::super::store;
 use super::asked;
+use super::change::save;
 use super::respond::answerable;
 use crate::answer;
-use crate::audit;
 use crate::body::Body;
 use crate::caller::{Caller, Scope};
 use crate::clock;
-use crate::db::{Db, StoreError};
+use crate::db::Db;
 use crate::id::Id;
-use crate::problem::{Problem, Reading, Writing};
+use crate::problem::{Problem, Reading, Stepping};
 use crate::questionnaires::Questionnaires;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, post};
@@ -75,22 +75,25 @@ pub async fn show_agreement(
 /// A person in charge says what the assessment is to answer: what everybody agrees on with `take_agreed`,
 /// the rest in `answers`. Where they differ, nothing is taken that is not said. Needs `assessments:write`.
 #[utoipa::path(tag = "assessments", operation_id = "mergeAssessmentResponses", request_body = NewMerge,
-    params(("assessment" = String, Path, format = Uuid)),
-    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Writing))]
+    params(("assessment" = String, Path, format = Uuid),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the assessment: then it is merged into nothing else", max_length = 200)),
+    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Stepping))]
 #[post("/v1/assessments/{assessment}/merge")]
 pub async fn merge_responses(
     caller: Caller,
+    request: HttpRequest,
     db: Data<Db>,
     questionnaires: Data<Questionnaires>,
     id: Path<Id>,
     Body(body, _): Body<NewMerge>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
-    let subject = caller.subject().to_owned();
+    let (subject, condition) = (caller.subject().to_owned(), answer::condition(&request));
     let now = clock::now();
     let saved = db
         .write(move |conn| {
             let (before, questionnaire) = answerable(conn, &tenant, &questionnaires, &id, &body.answers)?;
+            condition.holds(&AssessmentOut::from(before.clone()))?;
             let taken = if body.take_agreed {
                 agreed(&questionnaire, &store::responses::all(conn, &tenant, &before)?)
             } else {
@@ -98,11 +101,8 @@ pub async fn merge_responses(
             };
             let taken = merged(&questionnaire, &taken, &body.answers, &[]);
             let answers = merged(&questionnaire, &before.answers, &taken, &[]);
-            let detail = Detail { changes: changes(&before.answers, &answers), comment: None };
             let saved = before.clone().answer(answers, now)?;
-            store::save(conn, &tenant, &saved).map_err(StoreError::look_again)?;
-            audit::changed(conn, &tenant, &before, &saved)?;
-            store::events::add(conn, &tenant, &saved, Kind::Merged, &detail, &subject)?;
+            save(conn, &tenant, (&before, &saved), Kind::Merged, &subject)?;
             Ok::<_, Problem>(saved)
         })
         .await?;

@@ -1,6 +1,6 @@
 //! An assessment for tools that read OSCAL.
-use super::super::oscal::{plan_of_action, results};
-use super::super::plan::plan;
+use super::super::oscal::{Statements, plan_of_action, results};
+use super::super::plan::{AssessmentPlan, plan};
 use super::super::store;
 use super::asked;
 use crate::answer;
@@ -8,19 +8,20 @@ use crate::caller::{Caller, Scope};
 use crate::clients;
 use crate::contacts::Directory;
 use crate::db::Db;
-use crate::guidelines::Catalogue;
+use crate::guidelines::{self, Catalogue};
 use crate::id::Id;
 use crate::oscal::Document;
 use crate::problem::{Planning, Problem, Reading, kinds};
-use crate::questionnaires::Questionnaires;
+use crate::questionnaires::{self, Questionnaires};
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 
 /// Show an assessment as OSCAL assessment results
 ///
-/// OSCAL 1.2, JSON: an observation and a finding for every answer. An item without an answer has none. Needs
-/// `assessments:read`.
+/// OSCAL 1.2, JSON: an observation and a finding for every answer. An item without an answer has none. A
+/// finding is about the statement of its control, or where the catalog gives that no id, about the control.
+/// Needs `assessments:read`.
 #[utoipa::path(tag = "assessments", operation_id = "getOscalAssessmentResults",
     params(("assessment" = String, Path, format = Uuid)),
     responses((status = 200, body = Document), Reading))]
@@ -29,15 +30,21 @@ pub async fn show_oscal_results(
     caller: Caller,
     request: HttpRequest,
     db: Data<Db>,
-    questionnaires: Data<Questionnaires>,
+    shipped: Data<Questionnaires>,
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsRead)?;
     let document = db
         .read(move |conn| {
             let assessment = store::get(conn, &tenant, &id)?;
-            let questionnaire = asked(conn, &tenant, &questionnaires, &assessment)?;
-            Ok::<_, Problem>(results(&assessment, &questionnaire))
+            let questionnaire = asked(conn, &tenant, &shipped, &assessment)?;
+            let statements = match questionnaires::named_own(&questionnaire.id) {
+                Some((guideline, edition)) => {
+                    Statements::Own(guidelines::own_statements(conn, &tenant, guideline, edition)?)
+                }
+                None => Statements::Shipped,
+            };
+            Ok::<_, Problem>(results(&assessment, &questionnaire, &statements))
         })
         .await?;
     answer::private(&request, &document)
@@ -45,8 +52,8 @@ pub async fn show_oscal_results(
 
 /// Show a plan as an OSCAL plan of action
 ///
-/// OSCAL 1.2, JSON: an item for every gap, in the order of the plan. Where there is no gap there is no such
-/// document, and the answer is 409. Needs `assessments:read`.
+/// OSCAL 1.2, JSON: an item for every gap, in the order of the plan. Where the answers show no gap there is no
+/// such document, and the answer is 409; it says when items are unanswered. Needs `assessments:read`.
 #[utoipa::path(tag = "assessments", operation_id = "getOscalPlanOfAction",
     params(("assessment" = String, Path, format = Uuid)),
     responses((status = 200, body = Document), Planning))]
@@ -67,15 +74,25 @@ pub async fn show_oscal_plan(
             let questionnaire = asked(conn, &tenant, &questionnaires, &assessment)?;
             let client = clients::get(conn, &tenant, &assessment.client_id)?;
             let plan = plan(&questionnaire, &assessment.answers, &catalogue, &directory, &client);
-            plan_of_action(&assessment, &questionnaire, &plan).ok_or_else(nothing_to_do)
+            plan_of_action(&assessment, &questionnaire, &plan)
+                .ok_or_else(|| nothing_to_do(&plan, questionnaire.items().count()))
         })
         .await?;
     answer::private(&request, &document)
 }
 
-fn nothing_to_do() -> Problem {
-    Problem::new(&kinds::WRONG_STATE).with_detail(LocalizedText::new(
-        "閉じるべきギャップがないため、計画はありません。",
-        "There is no gap to close, and so no plan.",
-    ))
+/// Nothing that is known to be open is not the same as nothing open.
+fn nothing_to_do(plan: &AssessmentPlan, items: usize) -> Problem {
+    let open = plan.unanswered.len();
+    Problem::new(&kinds::WRONG_STATE).with_detail(if open == 0 {
+        LocalizedText::new(
+            "閉じるべきギャップがないため、計画はありません。",
+            "There is no gap to close, and so no plan.",
+        )
+    } else {
+        LocalizedText::new(
+            format!("{items}項目のうち{open}項目が未回答です。これまでの回答にギャップがないため、計画はまだありません。"),
+            format!("{open} of {items} items are not answered; the answers so far show no gap, and so there is no plan yet."),
+        )
+    })
 }

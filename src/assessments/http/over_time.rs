@@ -1,6 +1,6 @@
 //! A client over time: its history, also as a chart, and where it stands.
 use super::super::domain::Assessment;
-use super::super::history::{HistoryEntry, chart, entry};
+use super::super::history::{HistoryEntry, chart, entry, title};
 use super::super::standing::{
     ClientStanding, Newest, SecurityActionStanding, note, one_star, scs, two_stars,
 };
@@ -15,6 +15,7 @@ use crate::id::Id;
 use crate::problem::{Fault, Problem, Reading};
 use crate::questionnaires::{self, Questionnaire, Questionnaires};
 use crate::text::{Language, LocalizedText};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ const TOLD: i64 = 500;
 pub struct ClientHistory {
     #[schema(format = Uuid)]
     client_id: String,
+    /// Of the edition that was answered; of several, the oldest and the newest.
     title: LocalizedText,
     /// What counts: submitted or accepted; newest first, at most 500.
     items: Vec<HistoryEntry>,
@@ -63,6 +65,12 @@ pub fn language(request: &HttpRequest, wanted: Option<&str>) -> Language {
     }
 }
 
+/// An answer in the language of whoever asks: a cache keeps it for them.
+pub fn localized(mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Language"));
+    response
+}
+
 /// The questionnaires that `wanted` names: one, or every edition of it.
 fn named(
     conn: &mut AnyConnection,
@@ -71,7 +79,7 @@ fn named(
     wanted: &str,
 ) -> Result<Vec<Questionnaire>, Problem> {
     let of = |q: &&Questionnaire| q.id == wanted || q.family() == wanted;
-    let mut found: Vec<Questionnaire> = shipped.all().iter().filter(of).cloned().collect();
+    let mut found: Vec<Questionnaire> = shipped.all().filter(of).cloned().collect();
     if found.is_empty() {
         for (guideline, own) in questionnaires::own(conn, tenant)? {
             let id = format!("{guideline}-{}", own.edition.edition);
@@ -81,14 +89,14 @@ fn named(
         }
     }
     if found.is_empty() {
-        let mut known: Vec<&str> = shipped.all().iter().map(Questionnaire::family).collect();
+        let mut known: Vec<&str> = shipped.all().map(Questionnaire::family).collect();
         known.dedup();
         return Err(Problem::invalid(vec![Fault::unknown_value("/query/questionnaire", &known)]));
     }
     Ok(found)
 }
 
-/// The title of the newest edition, and the results, newest first.
+/// What the history is called, and the results, newest first.
 fn results(
     conn: &mut AnyConnection,
     tenant: &Tenant,
@@ -102,9 +110,9 @@ fn results(
     let ids: Vec<String> = asked.iter().map(|questionnaire| questionnaire.id.clone()).collect();
     let counting = store::counting(conn, tenant, client_id, &ids, limit)?;
     let of = |assessment: &Assessment| asked.iter().find(|q| q.id == assessment.questionnaire);
-    let items = counting.iter().filter_map(|assessment| entry(assessment, of(assessment)?)).collect();
-    let title = asked.last().map_or_else(|| LocalizedText::new("", ""), |newest| newest.title.clone());
-    Ok((title, items))
+    let items: Vec<HistoryEntry> =
+        counting.iter().filter_map(|assessment| entry(assessment, of(assessment)?)).collect();
+    Ok((title(&asked, &items), items))
 }
 
 /// Show the history of a client
@@ -151,7 +159,8 @@ pub async fn show_chart(
     let (title, items) = db
         .read(move |conn| results(conn, &tenant, &shipped, &client, &params.questionnaire, CHARTED))
         .await?;
-    Ok(answer::private_bytes(&request, "image/svg+xml", chart(&title, &items, language).into_bytes()))
+    let chart = chart(&title, &items, language).into_bytes();
+    Ok(localized(answer::private_bytes(&request, "image/svg+xml", chart)))
 }
 
 /// Show where a client stands
@@ -176,8 +185,7 @@ pub async fn show_standing(
             let client = clients::get(conn, &tenant, &client)?;
             let mut newest = |family: &str| newest(conn, &tenant, &shipped, &client.id, family);
             let (rules, self_check) = (newest("ipa-basic-rules")?, newest("ipa-self-check")?);
-            let stars: Vec<&Questionnaire> =
-                shipped.all().iter().filter(|q| q.guideline == "scs").collect();
+            let stars: Vec<&Questionnaire> = shipped.all().filter(|q| q.guideline == "scs").collect();
             let answered: Vec<_> =
                 stars.iter().map(|star| newest(&star.id)).collect::<Result<_, StoreError>>()?;
             Ok::<_, Problem>(ClientStanding {
@@ -211,10 +219,12 @@ pub fn newest_of(
     questionnaire: &Questionnaire,
     limit: i64,
 ) -> Result<Vec<(Assessment, Questionnaire)>, StoreError> {
-    let editions = shipped.all().iter().filter(|other| other.family() == questionnaire.family());
+    let editions = shipped.all().filter(|other| other.family() == questionnaire.family());
     let mut ids: Vec<String> = editions.map(|other| other.id.clone()).collect();
     if ids.is_empty() {
-        ids.push(questionnaire.id.clone());
+        let own = questionnaires::own(conn, tenant)?.into_iter();
+        let editions = own.filter(|(guideline, _)| *guideline == questionnaire.guideline);
+        ids.extend(editions.map(|(guideline, own)| format!("{guideline}-{}", own.edition.edition)));
     }
     let counting = store::counting(conn, tenant, client_id, &ids, limit)?;
     counting
@@ -234,7 +244,7 @@ fn newest(
     client_id: &str,
     name: &str,
 ) -> Result<Option<(Assessment, Questionnaire)>, StoreError> {
-    let editions = shipped.all().iter().filter(|q| q.id == name || q.family() == name);
+    let editions = shipped.all().filter(|q| q.id == name || q.family() == name);
     let ids: Vec<String> = editions.map(|q| q.id.clone()).collect();
     let Some(found) = store::counting(conn, tenant, client_id, &ids, 1)?.pop() else { return Ok(None) };
     let questionnaire = asked(conn, tenant, shipped, &found)?.into_owned();

@@ -1,6 +1,5 @@
 //! All that is kept of an assessment.
 use super::super::dto::AssessmentOut;
-use super::super::events::{Detail, Event, Kind};
 use super::super::store;
 use super::change::EventOut;
 use super::respond::ResponseOut;
@@ -35,13 +34,7 @@ pub fn records(
     let all = store::page(conn, tenant, &filter, None, i64::MAX)?;
     all.into_iter()
         .map(|assessment| {
-            let made = Event {
-                sequence: 0,
-                kind: Kind::Created,
-                detail: Detail::default(),
-                by: assessment.created_by.clone(),
-                at: assessment.created_at,
-            };
+            let made = store::events::making(conn, tenant, &assessment)?;
             let later = store::events::page(conn, tenant, &assessment, 0, i64::MAX)?;
             let responses = store::responses::all(conn, tenant, &assessment)?;
             Ok(AssessmentRecord {

@@ -1,13 +1,13 @@
 //! One assessment as a page, a workbook and a file for spreadsheets.
 use super::super::comparison::{Side, compare};
 use super::super::domain::Assessment;
-use super::super::history::entry;
+use super::super::history::{HistoryEntry, entry, title};
 use super::super::plan::plan;
 use super::super::report::{Report, csv, html, xlsx};
 use super::super::scoring::score;
 use super::super::store;
 use super::asked;
-use super::over_time::{language, newest_of};
+use super::over_time::{language, localized, newest_of};
 use crate::answer;
 use crate::body::Query;
 use crate::caller::{Caller, Scope, Tenant};
@@ -70,13 +70,17 @@ impl Shelves {
         });
         let until_now =
             counting.iter().filter(|(other, _)| other.id == assessment.id || is_before(other, &assessment));
+        let history: Vec<HistoryEntry> =
+            until_now.filter_map(|(assessment, asked)| entry(assessment, asked)).collect();
+        let editions: Vec<Questionnaire> = counting.iter().map(|(_, asked)| asked.clone()).collect();
         let attribution = self.catalogue.edition(&questionnaire.guideline, &questionnaire.edition);
         Ok(Report {
             result: score(&questionnaire, &assessment.answers),
             plan: plan(&questionnaire, &assessment.answers, &self.catalogue, &self.directory, &client),
             client: client.name,
             comparison,
-            history: until_now.filter_map(|(assessment, asked)| entry(assessment, asked)).collect(),
+            over: title(&editions, &history),
+            history,
             attribution: attribution
                 .map_or_else(|| LocalizedText::new("", ""), |held| held.edition.attribution.clone()),
             questionnaire,
@@ -87,7 +91,8 @@ impl Shelves {
 
 /// Whether `other` counted before this one was there; a draft comes after everything that counts.
 fn is_before(other: &Assessment, this: &Assessment) -> bool {
-    let at = |assessment: &Assessment| assessment.submitted.as_ref().map(|submitted| submitted.at);
+    // Of two that came at once the one that was made first, as in a list.
+    let at = |it: &'_ Assessment| it.submitted.as_ref().map(|submitted| (submitted.at, it.id.clone()));
     other.id != this.id && at(this).is_none_or(|this| at(other).is_some_and(|other| other < this))
 }
 
@@ -116,8 +121,8 @@ pub async fn show_page(
 ) -> Result<HttpResponse, Problem> {
     let report = gathered(&caller, &request, &db, &id).await?;
     let language = language(&request, params.language.as_deref());
-    let mut response =
-        answer::private_bytes(&request, "text/html; charset=utf-8", html(&report, language).into_bytes());
+    let page = html(&report, language).into_bytes();
+    let mut response = localized(answer::private_bytes(&request, "text/html; charset=utf-8", page));
     let headers = response.headers_mut();
     // The page has no scripts and asks nobody for anything; a browser is told to hold it to that.
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -174,7 +179,8 @@ pub async fn show_csv(
 #[expect(dead_code, reason = "only the document needs it")]
 struct Workbook(Vec<u8>);
 
-fn download(mut response: HttpResponse, extension: &str) -> HttpResponse {
+fn download(response: HttpResponse, extension: &str) -> HttpResponse {
+    let mut response = localized(response);
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"assessment.{extension}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }

@@ -1,5 +1,6 @@
 //! Several sites or departments answer one assessment.
 use super::super::domain::{Answer, Assessment, Verb, check_answers, merged};
+use super::super::events::{AnswerChange, Detail, Kind, changes};
 use super::super::responses::{MOST, Response};
 use super::super::store;
 use super::asked;
@@ -28,7 +29,7 @@ use utoipa::ToSchema;
 #[schema(example = json!({"respondent": "大阪支店", "answers": [{"control": "self-check-14", "status": "partial"}]}))]
 pub struct NewResponse {
     /// Who answers; unique in the assessment.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     respondent: String,
     #[serde(default)]
     #[schema(max_items = 3000)]
@@ -74,7 +75,7 @@ pub struct AssessmentResponsePage {
     next_cursor: Option<String>,
 }
 
-/// Whoever may answer the assessment now, and what it asks.
+/// The assessment, which may be answered now and until this transaction ends, and what it asks.
 pub fn answerable(
     conn: &mut AnyConnection,
     tenant: &Tenant,
@@ -82,7 +83,7 @@ pub fn answerable(
     id: &str,
     answers: &[Answer],
 ) -> Result<(Assessment, Questionnaire), Problem> {
-    let assessment = store::get(conn, tenant, id)?;
+    let assessment = store::held(conn, tenant, id)?;
     assessment.may(Verb::Answer)?;
     let questionnaire = asked(conn, tenant, shipped, &assessment)?.into_owned();
     let refusals = check_answers(&questionnaire, shipped, answers);
@@ -115,10 +116,9 @@ pub async fn create_response(
     if only.is_some_and(|only| only.respondent != body.respondent) {
         return Err(another_respondent());
     }
+    let idempotency = only.map_or_else(|| idempotency.clone(), |only| idempotency.of(&only.link));
     let subject = caller.subject().to_owned();
     let (new, now) = (clock::new_id(), clock::now());
-    // The key is for this assessment: the same one may be used for another.
-    let said = format!("{said} {}", &**id);
     let created = db
         .write(move |conn| {
             once(conn, &tenant, &idempotency, &said, |conn| {
@@ -142,6 +142,8 @@ pub async fn create_response(
                     other => other?,
                 }
                 audit::created(conn, &tenant, &OfClient(&assessment.client_id, &response))?;
+                let made = changes(&[], &response.answers);
+                note(conn, &tenant, (&assessment, &response), Kind::Responded, made, (&subject, now))?;
                 let location = format!("/v1/assessments/{}/responses/{}", assessment.id, response.id);
                 let body = answer::text(&ResponseOut::from(response))?;
                 Ok(Created { location, body, replayed: false })
@@ -149,6 +151,19 @@ pub async fn create_response(
         })
         .await?;
     Ok(idempotency::answer(created))
+}
+
+/// Notes what became of one of several answers. It is no change of the assessment.
+fn note(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    (assessment, response): (&Assessment, &Response),
+    kind: Kind,
+    changes: Vec<AnswerChange>,
+    made: (&str, DateTime<Utc>),
+) -> Result<(), StoreError> {
+    let detail = Detail { respondent: Some(response.respondent.clone()), ..Detail::of(changes) };
+    store::events::add(conn, tenant, assessment, kind, &detail, made)
 }
 
 fn another_respondent() -> Problem {
@@ -229,8 +244,8 @@ pub async fn show_response(
 
 /// Change one of several answers
 ///
-/// Merged by control, as those of an assessment. Needs `assessments:write`, or the link that it was given
-/// through, and `If-Match`.
+/// Merged by control, as those of an assessment; what says what was said is no change. Needs `assessments:write`
+/// and `If-Match`; the holder of a link changes its own.
 #[utoipa::path(tag = "assessments", operation_id = "updateAssessmentResponse", request_body = AnswersPatch,
     params(("assessment" = String, Path, format = Uuid), ("response" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the response", max_length = 200)),
@@ -247,22 +262,25 @@ pub async fn update_response(
     let (tenant, only) = caller.responding(Scope::AssessmentsWrite, &path.0)?;
     let only = only.map(|only| only.respondent.clone());
     let precondition = answer::precondition(&request)?;
-    let now = clock::now();
+    let (subject, now) = (caller.subject().to_owned(), clock::now());
     let changed = db
         .write(move |conn| {
-            let (assessment, questionnaire) =
-                answerable(conn, &tenant, &questionnaires, &path.0, &body.answers)?;
+            let (assessment, questionnaire) = answerable(conn, &tenant, &questionnaires, &path.0, &[])?;
+            body.check(&questionnaire, &questionnaires)?;
             let before = own(store::responses::get(conn, &tenant, &assessment, &path.1), only.as_deref())?;
             precondition.holds(&ResponseOut::from(before.clone()))?;
-            let changed = Response {
-                answers: merged(&questionnaire, &before.answers, &body.answers, &body.remove),
-                revision: before.revision + 1,
-                updated_at: now,
-                ..before.clone()
-            };
+            let answers = merged(&questionnaire, &before.answers, &body.answers, &body.remove);
+            if answers == before.answers {
+                return Ok(before);
+            }
+            let differs = changes(&before.answers, &answers);
+            let changed =
+                Response { answers, revision: before.revision + 1, updated_at: now, ..before.clone() };
             store::responses::save(conn, &tenant, &assessment, &changed)?;
             let of = |response| OfClient(&assessment.client_id, response);
             audit::changed(conn, &tenant, &of(&before), &of(&changed))?;
+            let response = (&assessment, &changed);
+            note(conn, &tenant, response, Kind::ResponseChanged, differs, (&subject, now))?;
             Ok::<_, Problem>(changed)
         })
         .await?;
@@ -286,13 +304,17 @@ pub async fn delete_response(
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
     let precondition = answer::precondition(&request)?;
+    let (subject, now) = (caller.subject().to_owned(), clock::now());
     db.write(move |conn| {
         let (assessment, _) = answerable(conn, &tenant, &questionnaires, &path.0, &[])?;
         let response = store::responses::get(conn, &tenant, &assessment, &path.1)?;
         precondition.holds(&ResponseOut::from(response.clone()))?;
         store::responses::remove(conn, &tenant, &assessment, &response)?;
         let taken = OfClient(&assessment.client_id, &response);
-        audit::removed(conn, &tenant, &taken, &[]).map_err(Problem::from)
+        audit::removed(conn, &tenant, &taken, &[])?;
+        let (gone, made) = (changes(&response.answers, &[]), (subject.as_str(), now));
+        note(conn, &tenant, (&assessment, &response), Kind::ResponseRemoved, gone, made)
+            .map_err(Problem::from)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

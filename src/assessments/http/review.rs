@@ -12,10 +12,10 @@ use crate::clock;
 use crate::db::{AnyConnection, Db, StoreError};
 use crate::id::Id;
 use crate::metrics::Metrics;
-use crate::problem::{Problem, Writing};
+use crate::problem::{Problem, Stepping};
 use crate::questionnaires::Questionnaires;
 use actix_web::web::{Data, Path};
-use actix_web::{HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -24,22 +24,25 @@ use utoipa::ToSchema;
 /// A draft, or one to which changes were requested, becomes `submitted` when every item is answered. Needs
 /// `assessments:write`.
 #[utoipa::path(tag = "assessments", operation_id = "submitAssessment",
-    params(("assessment" = String, Path, format = Uuid)),
-    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Writing))]
+    params(("assessment" = String, Path, format = Uuid),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what was looked at: then nothing else is decided on", max_length = 200)),
+    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Stepping))]
 #[post("/v1/assessments/{assessment}/submit")]
 pub async fn submit_assessment(
     caller: Caller,
+    request: HttpRequest,
     db: Data<Db>,
     questionnaires: Data<Questionnaires>,
     metrics: Data<Metrics>,
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
-    let subject = caller.subject().to_owned();
+    let (subject, condition) = (caller.subject().to_owned(), answer::condition(&request));
     let now = clock::now();
     let submitted = db
         .write(move |conn| {
-            let draft = store::get(conn, &tenant, &id)?;
+            let draft = store::held(conn, &tenant, &id)?;
+            condition.holds(&AssessmentOut::from(draft.clone()))?;
             let questionnaire = asked(conn, &tenant, &questionnaires, &draft)?;
             let submitted = draft.clone().submit(&questionnaire, &subject, now)?;
             decided(conn, &tenant, (&draft, &submitted), Kind::Submitted, None, &subject)?;
@@ -56,7 +59,7 @@ pub async fn submit_assessment(
 pub struct NewReview {
     decision: Decision,
     /// Why; needed when changes are requested.
-    #[schema(min_length = 1, max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S")]
     comment: Option<String>,
 }
 
@@ -73,17 +76,19 @@ pub enum Decision {
 /// A submission is accepted, and then never changes, or goes back with a comment that says what to change.
 /// Needs `assessments:review`.
 #[utoipa::path(tag = "assessments", operation_id = "reviewAssessment", request_body = NewReview,
-    params(("assessment" = String, Path, format = Uuid)),
-    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Writing))]
+    params(("assessment" = String, Path, format = Uuid),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what was looked at: then nothing else is decided on", max_length = 200)),
+    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Stepping))]
 #[post("/v1/assessments/{assessment}/review")]
 pub async fn review_assessment(
     caller: Caller,
+    request: HttpRequest,
     db: Data<Db>,
     id: Path<Id>,
     Body(body, _): Body<NewReview>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsReview)?;
-    let subject = caller.subject().to_owned();
+    let (subject, condition) = (caller.subject().to_owned(), answer::condition(&request));
     let (verb, kind) = match body.decision {
         Decision::Accepted => (Verb::Accept, Kind::Accepted),
         Decision::ChangesRequested => (Verb::RequestChanges, Kind::ChangesRequested),
@@ -94,7 +99,8 @@ pub async fn review_assessment(
     let now = clock::now();
     let reviewed = db
         .write(move |conn| {
-            let submitted = store::get(conn, &tenant, &id)?;
+            let submitted = store::held(conn, &tenant, &id)?;
+            condition.holds(&AssessmentOut::from(submitted.clone()))?;
             let reviewed = submitted.clone().review(verb, body.comment.clone(), &subject, now)?;
             decided(conn, &tenant, (&submitted, &reviewed), kind, body.comment.clone(), &subject)?;
             Ok::<_, Problem>(reviewed)
@@ -108,20 +114,23 @@ pub async fn review_assessment(
 /// A submission that nobody has accepted becomes a draft again, with its answers. What is accepted stays:
 /// begin a new one with `carry_forward_from`. Needs `assessments:write`.
 #[utoipa::path(tag = "assessments", operation_id = "reopenAssessment",
-    params(("assessment" = String, Path, format = Uuid)),
-    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Writing))]
+    params(("assessment" = String, Path, format = Uuid),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what was looked at: then nothing else is decided on", max_length = 200)),
+    responses((status = 200, body = AssessmentOut, headers(("etag" = String))), Stepping))]
 #[post("/v1/assessments/{assessment}/reopen")]
 pub async fn reopen_assessment(
     caller: Caller,
+    request: HttpRequest,
     db: Data<Db>,
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
-    let subject = caller.subject().to_owned();
+    let (subject, condition) = (caller.subject().to_owned(), answer::condition(&request));
     let now = clock::now();
     let reopened = db
         .write(move |conn| {
-            let before = store::get(conn, &tenant, &id)?;
+            let before = store::held(conn, &tenant, &id)?;
+            condition.holds(&AssessmentOut::from(before.clone()))?;
             let reopened = before.clone().reopen(now)?;
             decided(conn, &tenant, (&before, &reopened), Kind::Reopened, None, &subject)?;
             Ok::<_, Problem>(reopened)
@@ -130,8 +139,7 @@ pub async fn reopen_assessment(
     answer::written(HttpResponse::Ok(), &AssessmentOut::from(reopened))
 }
 
-/// Saves what was decided, and notes it. Whoever was first has it: looking again tells the state it is in
-/// now.
+/// Saves what was decided, and notes it.
 fn decided(
     conn: &mut AnyConnection,
     tenant: &Tenant,
@@ -142,5 +150,6 @@ fn decided(
 ) -> Result<(), StoreError> {
     store::save(conn, tenant, assessment).map_err(StoreError::look_again)?;
     audit::changed(conn, tenant, before, assessment)?;
-    store::events::add(conn, tenant, assessment, kind, &Detail { comment, ..Detail::default() }, by)
+    let detail = Detail { comment, ..Detail::default() };
+    store::events::add(conn, tenant, assessment, kind, &detail, (by, assessment.updated_at))
 }

@@ -47,7 +47,8 @@ pub fn csv(report: &Report, language: Language) -> Result<Vec<u8>, csv::Error> {
 
 /// A spreadsheet takes what begins with one of these for something to carry out.
 fn defused(cell: &str) -> String {
-    let begins = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠');
+    let begins =
+        |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
     if cell.starts_with(begins) { format!("'{cell}") } else { cell.to_owned() }
 }
 
@@ -63,6 +64,7 @@ mod tests {
             ("-1", "'-1"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\t=1"),
+            ("\n=1", "'\n=1"),
             ("＝1", "'＝1"),
             ("週次", "週次"),
             ("a=b", "a=b"),

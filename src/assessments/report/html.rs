@@ -10,7 +10,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
 const STYLE: &str = "
 @page{size:A4;margin:16mm 14mm}
-*{box-sizing:border-box}
+*{box-sizing:border-box;overflow-wrap:anywhere}
 body{font:10.5pt/1.65 'Hiragino Sans','Noto Sans CJK JP','Yu Gothic','Meiryo',system-ui,sans-serif;color:#1a1a1a;max-width:182mm;margin:10mm auto;padding:0 4mm}
 h1{font-size:17pt;margin:0 0 1mm}h2{font-size:12.5pt;margin:8mm 0 2.5mm;border-bottom:1.5pt solid #1f4e79;padding-bottom:.8mm;break-after:avoid}
 p{margin:1.5mm 0}.of{color:#555;margin:0}
@@ -49,10 +49,10 @@ pub fn html(report: &Report, language: Language) -> String {
                 (bars(&report.result.sections, language))
                 @if report.history.len() > 1 {
                     h2 { (say("これまでの推移", "Over time")) }
-                    (PreEscaped(chart(&report.questionnaire.title, &report.history, language)))
+                    (PreEscaped(chart(&report.over, &report.history, language)))
                 }
                 @if let Some(comparison) = &report.comparison { (compared(comparison, language)) }
-                @if !report.plan.items.is_empty() { (steps(report, language)) }
+                @if !report.plan.items.is_empty() || !report.plan.unanswered.is_empty() { (steps(report, language)) }
                 h2 { (say("すべての回答", "All answers")) }
                 (answers(report, language))
                 footer { (notes(report, language)) }
@@ -188,7 +188,17 @@ fn steps(report: &Report, language: Language) -> Markup {
                 }
             }
         }
+        @if !report.plan.unanswered.is_empty() { p { (unanswered(report.plan.unanswered.len(), language)) } }
         p.note { (report.plan.note.get(language)) }
+    }
+}
+
+/// What nobody has answered may be a gap too.
+fn unanswered(items: usize, language: Language) -> String {
+    match language {
+        Language::Ja => format!("ほかに未回答が{items}項目あり、ギャップかどうかは分かっていない。"),
+        Language::En if items == 1 => "1 item is not answered, and may be a gap as well.".to_owned(),
+        Language::En => format!("{items} items are not answered, and may be gaps as well."),
     }
 }
 

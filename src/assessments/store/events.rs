@@ -1,11 +1,11 @@
 //! What happened to assessments. Only for one that the tenant may see: `of` is asked for with the assessment.
 use super::super::domain::Assessment;
-use super::super::events::{Detail, Event, Kind};
+use super::super::events::{Detail, Event, FirstAnswers, Kind};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::assessment_events::{self, dsl};
 use crate::wall;
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
 
@@ -46,28 +46,83 @@ macro_rules! mine {
     }};
 }
 
-/// Notes what happened, after everything else that did. The assessment is saved in the same transaction,
-/// where only one can win, so that no two take the same place.
+/// Notes what happened, after everything else that did. The assessment is held, so that no two take the same
+/// place.
 pub fn add(
     conn: &mut AnyConnection,
     tenant: &Tenant,
     of: &Assessment,
     kind: Kind,
     detail: &Detail,
-    by: &str,
+    (by, at): (&str, DateTime<Utc>),
 ) -> Result<(), StoreError> {
     let last: Option<i32> = mine!(tenant, of).select(max(dsl::sequence)).first(conn)?;
+    note(conn, tenant, of, last.unwrap_or(0) + 1, kind, detail, (by, at))
+}
+
+/// Notes that an assessment was submitted when it was made.
+pub fn begin_submitted(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    of: &Assessment,
+) -> Result<(), StoreError> {
+    let made = (of.created_by.as_str(), of.created_at);
+    note(conn, tenant, of, 1, Kind::Submitted, &Detail::default(), made)
+}
+
+fn note(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    of: &Assessment,
+    sequence: i32,
+    kind: Kind,
+    detail: &Detail,
+    (by, at): (&str, DateTime<Utc>),
+) -> Result<(), StoreError> {
     let row = Row {
         tenant: tenant.slug().to_owned(),
         assessment_id: of.id.clone(),
-        sequence: last.unwrap_or(0) + 1,
+        sequence,
         kind: kind.as_str().to_owned(),
         detail: serde_json::to_string(detail).map_err(|error| StoreError::Broken(error.into()))?,
         made_by: by.to_owned(),
-        made_at: of.updated_at.naive_utc(),
+        made_at: at.naive_utc(),
     };
     diesel::insert_into(assessment_events::table).values(row).execute(conn)?;
     Ok(())
+}
+
+/// Whether something like this ever happened to it.
+pub fn any(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    of: &Assessment,
+    kind: Kind,
+) -> Result<bool, StoreError> {
+    let found = mine!(tenant, of).filter(dsl::kind.eq(kind.as_str())).count().get_result::<i64>(conn)?;
+    Ok(found > 0)
+}
+
+/// How many events are looked through at once.
+const TOGETHER: i64 = 100;
+
+/// The making of an assessment. It is no row of its own: what there is to say of it follows from the rest.
+pub fn making(conn: &mut AnyConnection, tenant: &Tenant, of: &Assessment) -> Result<Event, StoreError> {
+    let mut first = FirstAnswers::default();
+    let mut after = 0;
+    loop {
+        let later = page(conn, tenant, of, after, TOGETHER)?;
+        let Some(last) = later.last() else { break };
+        after = last.sequence;
+        first.take_in(&later);
+    }
+    Ok(Event {
+        sequence: 0,
+        kind: Kind::Created,
+        detail: Detail::of(first.before(&of.answers)),
+        by: of.created_by.clone(),
+        at: of.created_at,
+    })
 }
 
 /// A page of what happened, oldest first.

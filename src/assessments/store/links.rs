@@ -65,7 +65,9 @@ macro_rules! mine {
 
 /// The link whose token has this digest: who holds it calls, and nothing more is known of them yet.
 pub fn link_of(conn: &mut AnyConnection, tenant: &Tenant, digest: &str) -> Result<Link, StoreError> {
-    let link = dsl::assessment_links.filter(dsl::tenant.eq(tenant.slug())).filter(dsl::secret.eq(digest));
+    let link = dsl::assessment_links
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+        .filter(dsl::secret.eq(digest));
     let row: Row = link.select(Row::as_select()).first(conn)?;
     Ok(row.read())
 }

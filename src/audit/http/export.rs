@@ -37,7 +37,7 @@ pub async fn export_events(
 ) -> Result<HttpResponse, Problem> {
     let tenant = allowed(&caller)?;
     let filter = filter(params)?;
-    sealer.seal(Some(tenant.slug())).await?;
+    sealer.seal(tenant.slug()).await?;
     let slug = tenant.clone();
     let newest = db.read(move |conn| store::newest_head(conn, &slug)).await?;
     let head = newest.map(|signed| HeadOut::of(signed, sealer.signer()));

@@ -20,7 +20,7 @@ const TOGETHER: i64 = 250;
 const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7461737581) AS locked";
 
 /// How far a round of sealing came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Round {
     /// Nothing is left.
     Done,
@@ -28,6 +28,16 @@ pub enum Round {
     More,
     /// Another replica is at it.
     Busy,
+    /// The log of this tenant is not as it was left: to go on from there would put our name under what somebody
+    /// else has written. There may be more of others.
+    Stuck { tenant: String },
+}
+
+/// Whose entries to seal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    Only(String),
+    EverybodyBut(Vec<String>),
 }
 
 #[derive(QueryableByName)]
@@ -56,11 +66,11 @@ pub fn inbox_is_empty(conn: &mut AnyConnection) -> Result<bool, StoreError> {
     Ok(first.is_none())
 }
 
-/// Seals some of what is in the inbox: of everybody, or of one tenant.
+/// Seals some of what is in the inbox.
 pub fn seal(
     conn: &mut AnyConnection,
     signer: &Signer,
-    only: Option<&str>,
+    whose: &Whose,
     now: DateTime<Utc>,
 ) -> Result<Round, StoreError> {
     if !alone(conn)? {
@@ -72,60 +82,71 @@ pub fn seal(
         .limit(TOGETHER)
         .select(InboxRow::as_select())
         .into_boxed();
-    if let Some(tenant) = only {
-        query = query.filter(wall!("tenant", audit_inbox::tenant.eq(tenant)));
-    }
+    query = match whose {
+        Whose::Only(tenant) => query.filter(wall!("tenant", audit_inbox::tenant.eq(tenant))),
+        // Of everybody else: one log that is stuck holds up nobody.
+        Whose::EverybodyBut(stuck) => query.filter(audit_inbox::tenant.ne_all(stuck)),
+    };
     let noted: Vec<InboxRow> = query.load(conn)?;
-    let round = if noted.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
+    let mut round = if noted.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
         Round::Done
     } else {
         Round::More
     };
     for rows in noted.chunk_by(|one, next| one.tenant == next.tenant) {
-        seal_of(conn, signer, rows, now)?;
+        let Some(tenant) = rows.first().map(|row| row.tenant.clone()) else { continue };
+        let before = newest(conn, &tenant)?;
+        let good = before.as_ref().is_none_or(|signed| signer.made(signed));
+        let end = before.as_ref().map_or(0, |signed| signed.head.sequence);
+        if good && !goes_on(conn, &tenant, end)? {
+            seal_of(conn, signer, (&tenant, rows), before, now)?;
+        } else {
+            round = Round::Stuck { tenant };
+        }
     }
     Ok(round)
 }
 
-/// Seals entries of one tenant, in their order.
+/// Whether the log has events after this one.
+fn goes_on(conn: &mut AnyConnection, tenant: &str, end: i64) -> Result<bool, StoreError> {
+    let next: Option<i64> = audit_events::table
+        .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
+        .filter(audit_events::sequence.gt(end))
+        .select(audit_events::sequence)
+        .first(conn)
+        .optional()?;
+    Ok(next.is_some())
+}
+
+/// Seals entries of one tenant, in their order, after its newest head.
 fn seal_of(
     conn: &mut AnyConnection,
     signer: &Signer,
-    rows: &[InboxRow],
+    (tenant, rows): (&str, &[InboxRow]),
+    before: Option<Signed>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let Some(tenant) = rows.first().map(|row| row.tenant.clone()) else {
-        return Ok(());
-    };
-    let before = newest(conn, &tenant)?;
-    if let Some(signed) = before.as_ref().filter(|signed| !signer.made(signed)) {
-        // To go on from here would put our name under what somebody else has written.
-        let place = signed.head.sequence;
-        return Err(StoreError::corrupt(format!(
-            "the head at event {place} of {tenant} is not signed with our key: run `tasuke audit verify`"
-        )));
-    }
     // From the head, not from the last event: where the end was cut off, the gap shows.
-    let start = before.as_ref().map_or_else(|| beginning(&tenant, now), |signed| signed.head.clone());
+    let start = before.as_ref().map_or_else(|| beginning(tenant, now), |signed| signed.head.clone());
     let mut head = Head { at: now, ..start.clone() };
     let mut sealed = vec![];
     for row in rows {
         let entry = row.entry();
         head.sequence += 1;
-        head.hash = hash(&head.hash, &tenant, head.sequence, &entry);
+        head.hash = hash(&head.hash, tenant, head.sequence, &entry);
         let event = Event { sequence: head.sequence, entry, hash: head.hash.clone() };
-        sealed.push(EventRow::of(&tenant, event));
+        sealed.push(EventRow::of(tenant, event));
     }
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let add = diesel::insert_into(audit_events::table).values(&sealed);
     on_backend!(conn, c => add.execute(c))?;
     let done = audit_inbox::table
-        .filter(wall!("tenant", audit_inbox::tenant.eq(&tenant)))
+        .filter(wall!("tenant", audit_inbox::tenant.eq(tenant)))
         .filter(audit_inbox::id.eq_any(ids));
     diesel::delete(done).execute(conn)?;
     if before.is_some() && start.at.date_naive() == now.date_naive() {
         // Of each day, the last one stays.
-        drop_head(conn, &tenant, start.sequence)?;
+        drop_head(conn, tenant, start.sequence)?;
     }
     keep_head(conn, signer.sign(head))
 }

@@ -103,7 +103,6 @@ pub fn prune(
     signer: &Signer,
     tenant: &str,
     before: DateTime<Utc>,
-    now: DateTime<Utc>,
 ) -> Result<usize, StoreError> {
     if !alone(conn)? {
         return Ok(0);
@@ -112,11 +111,10 @@ pub fn prune(
         return Ok(0);
     };
     // Up to the end of a day on which everything is old enough: one day at a time, so that nobody waits long.
-    // The newest head stays, whatever its age.
     let row: Option<HeadRow> = audit_heads::table
         .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
         .filter(audit_heads::at.lt(before.naive_utc()))
-        .filter(audit_heads::sequence.lt(newest.head.sequence))
+        .filter(audit_heads::sequence.le(newest.head.sequence))
         .filter(audit_heads::sequence.gt(newest.head.base))
         .order(audit_heads::sequence)
         .select(HeadRow::as_select())
@@ -135,7 +133,7 @@ pub fn prune(
         .filter(audit_heads::sequence.lt(last.sequence));
     diesel::delete(old).execute(conn)?;
     drop_head(conn, tenant, newest.head.sequence)?;
-    let next = Head { base: last.sequence, base_hash: last.hash, at: now, ..newest.head };
+    let next = Head { base: last.sequence, base_hash: last.hash, ..newest.head };
     keep_head(conn, signer.sign(next))?;
     Ok(gone)
 }

@@ -1,9 +1,9 @@
-use super::{Unreadable, read};
+use super::{Encoding, Unreadable, read};
 use encoding_rs::SHIFT_JIS;
 
 /// `line name|external_id|industry|employees|prefecture`, or `line field code ...`.
 fn told(bytes: &[u8]) -> Vec<String> {
-    let sheet = read(bytes).unwrap();
+    let sheet = read(bytes, None).unwrap();
     sheet
         .rows
         .into_iter()
@@ -42,7 +42,7 @@ fn files_are_read_in_either_encoding() {
         [(JAPANESE.as_bytes(), "utf-8"), (&cp932, "cp932"), (marked.as_bytes(), "utf-8")]
     {
         assert_eq!(told(bytes), rows, "{encoding}");
-        let sheet = read(bytes).unwrap();
+        let sheet = read(bytes, None).unwrap();
         assert_eq!((sheet.encoding, sheet.ignored), (encoding, vec!["備考".to_owned()]));
     }
     assert_eq!(told("Company Name\tPref\nAcme\tTokyo\n".as_bytes()), ["2 Acme||||13"]);
@@ -68,8 +68,61 @@ fn a_file_that_cannot_be_read_says_why() {
         (b"\xff\xfe\x00", Unreadable::Encoding),
         (b"foo,bar\n1,2\n", Unreadable::NoName { headings: vec!["foo".into(), "bar".into()] }),
     ] {
-        assert_eq!(read(bytes), Err(why), "{bytes:?}");
+        assert_eq!(read(bytes, None), Err(why), "{bytes:?}");
     }
-    let twice = read("会社名,社名\nA,B\n".as_bytes());
+    let twice = read("会社名,社名\nA,B\n".as_bytes(), None);
     assert!(matches!(twice, Err(Unreadable::Twice { .. })), "{twice:?}");
+}
+
+#[test]
+fn utf_8_with_a_fault_is_no_cp932() {
+    let mut broken = JAPANESE.as_bytes().to_vec();
+    let at = JAPANESE.find('愛').unwrap();
+    broken[at + 1] = b'?';
+    let why = Unreadable::Broken { line: 2, byte: at + 1 };
+    assert_eq!(read(&broken, None), Err(why.clone()));
+    // A mark at the start leaves no doubt, however little of it can be read.
+    assert_eq!(
+        read(b"\xef\xbb\xbfname\n\x82\xa0\x82\xa2\n", None),
+        Err(Unreadable::Broken { line: 2, byte: 9 })
+    );
+    // Kana of half width are where the two are most alike.
+    let kana = "名前,備考\nｶﾌﾞｼｷｶﾞｲｼｬﾁｭｳｵｳ,ﾎﾞｳｴｷ\n";
+    for text in [kana, JAPANESE] {
+        let (cp932, _, _) = SHIFT_JIS.encode(text);
+        assert_eq!(read(&cp932, None).unwrap().encoding, "cp932", "{text}");
+        // What the sender says goes before what it looks like.
+        assert!(matches!(read(&cp932, Some(Encoding::Utf8)), Err(Unreadable::Broken { .. })));
+        assert_eq!(read(&cp932, Some(Encoding::Cp932)), read(&cp932, None));
+    }
+    for (name, encoding) in [
+        ("UTF-8", Some(Encoding::Utf8)),
+        ("Shift_JIS", Some(Encoding::Cp932)),
+        ("windows-31j", Some(Encoding::Cp932)),
+        ("CP932", Some(Encoding::Cp932)),
+        ("euc-jp", None),
+    ] {
+        assert_eq!(Encoding::named(name), encoding, "{name}");
+    }
+}
+
+#[test]
+fn a_quote_that_is_not_closed_swallows_no_row() {
+    for (file, line) in [
+        ("name\nA\n\"B\nC\nD\n", Some(3)),
+        ("name,memo\nA,\"x\nB,\"y\"\nC,z\n", Some(2)),
+        ("name\r\nA\r\n\"B\"C\r\n", Some(3)),
+        ("name,memo\nA,\"two\nlines\"\n\"B \"\"b\"\"\" ,5\" disk\n", None),
+    ] {
+        let read = read(file.as_bytes(), None).map(|sheet| sheet.rows.len());
+        assert_eq!(read, line.map_or(Ok(2), |line| Err(Unreadable::Quote { line })), "{file:?}");
+    }
+}
+
+#[test]
+fn a_line_may_end_in_any_of_three_ways() {
+    for end in ["\n", "\r\n", "\r"] {
+        let file = ["name,employees", "A,5", "", "B,many"].join(end);
+        assert_eq!(told(file.as_bytes()), ["2 A|||5|", "4 employees type"], "{end:?}");
+    }
 }

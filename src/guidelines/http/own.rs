@@ -6,7 +6,7 @@ use super::super::store;
 use super::broken;
 use crate::answer;
 use crate::audit;
-use crate::body::{self, Body};
+use crate::body::{self, Whole};
 use crate::caller::{Caller, Scope, Tenant};
 use crate::clock;
 use crate::db::{AnyConnection, Db, StoreError};
@@ -14,7 +14,7 @@ use crate::idempotency::{self, Created, Idempotency, once};
 use crate::oscal::{self, CatalogDocument};
 use crate::problem::{Fault, Problem, Removing, Writing, kinds};
 use crate::text::LocalizedText;
-use actix_web::web::{Data, Path};
+use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -48,9 +48,11 @@ pub struct NewGuideline {
 /// Put a guideline of one's own
 ///
 /// Takes an OSCAL catalog and serves it like the shipped guidelines, to this tenant only: its controls, and
-/// the questionnaire `{guideline}-{edition}`, which asks for each control that has no parts. Everything
-/// that is wrong with it is told, and then nothing is stored. An edition never changes: sending the same
-/// again answers the one that is there. Needs `admin`; a token that is narrowed to one client may not.
+/// the questionnaire `{guideline}-{edition}`, which asks for each control that says something itself: not for
+/// one that only heads others, and not for one that the catalog marks as withdrawn, which is not served
+/// either. Everything that is wrong with it is told, and then nothing is stored. An edition never changes:
+/// sending the same again answers the one that is there. Needs `admin`; a token that is narrowed to one
+/// client may not.
 #[utoipa::path(tag = "guidelines", operation_id = "createGuideline", request_body = NewGuideline,
     params(("Idempotency-Key" = Option<String>, Header, description = "A key of the caller's own, new for each new request", max_length = 257)),
     responses((status = 201, body = Edition, headers(("location" = String), ("etag" = String))), Writing))]
@@ -59,10 +61,13 @@ pub async fn create_guideline(
     caller: Caller,
     db: Data<Db>,
     idempotency: Idempotency,
-    Body(body, said): Body<NewGuideline>,
+    Whole(body, said): Whole<NewGuideline>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = allowed(&caller)?;
-    let own = taken_in(body, caller.subject(), &said)?;
+    let (subject, digest) = (caller.subject().to_owned(), said.clone());
+    // A large catalog is held against its schema where nobody else waits for it.
+    let taken = web::block(move || taken_in(body, &subject, &digest)).await;
+    let own = taken.map_err(|error| StoreError::Broken(error.into()))??;
     let created = db
         .write(move |conn| once(conn, &tenant, &idempotency, &said, |conn| put_once(conn, &tenant, &own)))
         .await?;
@@ -131,7 +136,7 @@ fn taken_in(body: NewGuideline, subject: &str, said: &str) -> Result<OwnEdition,
         faults.extend(
             oscal::check(&read.catalog)
                 .into_iter()
-                .map(|flaw| Fault::new(format!("/catalog{}", flaw.pointer), flaw.code, flaw.message)),
+                .map(|flaw| Fault::new(flaw.pointer, flaw.code, flaw.message)),
         );
     }
     if !faults.is_empty() {
@@ -145,7 +150,7 @@ fn taken_in(body: NewGuideline, subject: &str, said: &str) -> Result<OwnEdition,
         return Err(Problem::invalid(faults));
     }
     Ok(OwnEdition {
-        summary: OwnSummary { items: held.leaves().count(), edition: EditionSummary::from(&held.edition) },
+        summary: OwnSummary { items: held.asked().count(), edition: EditionSummary::from(&held.edition) },
         guideline,
         edition,
         catalog: document,

@@ -4,6 +4,7 @@ use super::super::domain::{Change, Control, Source, SourceKind, Term, Threshold,
 use super::super::edition::{
     Appendix, Coverage, Edition, EditionChange, EditionChangeKind, EditionStatus, Group, Origin,
 };
+use super::taken::{Controls, is_asked, is_withdrawn};
 use super::write::FRONT_MATTER;
 use crate::oscal::{self, Catalog, Link, Part, Prop, Resource};
 use crate::text::LocalizedText;
@@ -12,7 +13,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// The edition that a catalog holds, under the name that it is to have here.
-pub fn edition(catalog: &Catalog, guideline: &str, edition: &str) -> (Edition, Vec<Control>) {
+pub fn edition(catalog: &Catalog, guideline: &str, edition: &str) -> (Edition, Controls) {
     let catalog = &*oscal::filled(catalog);
     let sources = catalog.back_matter.iter().flat_map(|back| &back.resources);
     let reader = Reader {
@@ -20,34 +21,35 @@ pub fn edition(catalog: &Catalog, guideline: &str, edition: &str) -> (Edition, V
         edition,
         sources: sources.map(|resource| (resource.uuid.to_lowercase(), source(resource))).collect(),
     };
-    let mut controls = vec![];
+    let mut controls = Controls::default();
     let mut groups = vec![];
     let mut parts = vec![];
     let own: Vec<&oscal::Group> = catalog.groups.iter().filter(|g| !is_front_matter(g)).collect();
     for (at, group) in own.into_iter().enumerate() {
         let key = key_of(group).unwrap_or_else(|| format!("group-{}", at + 1));
-        let before = controls.len();
+        let before = controls.all.len();
         reader.group(group, &key, &key, &mut parts, &mut controls);
         groups.push(Group {
             title: titled(&group.title, &group.props),
             key,
-            controls: controls.len() - before,
+            controls: controls.all.len() - before,
         });
     }
     if !catalog.controls.is_empty() {
         let title = LocalizedText::new("その他", "Others");
         groups.push(Group { key: "others".to_owned(), title: title.clone(), controls: 0 });
         parts.push(Term { key: "others".to_owned(), title });
-        let before = controls.len();
+        let before = controls.all.len();
         for control in &catalog.controls {
             reader.control(control, "others", "others", None, &mut controls);
         }
         if let Some(last) = groups.last_mut() {
-            last.controls = controls.len() - before;
+            last.controls = controls.all.len() - before;
         }
     }
+    controls.only_related_to_what_is_there();
     let front = catalog.groups.iter().find(|group| is_front_matter(group));
-    (reader.about(catalog, front, groups, parts, controls.len()), controls)
+    (reader.about(catalog, front, groups, parts, controls.all.len()), controls)
 }
 
 /// The name of a group: ours, or its id.
@@ -75,7 +77,7 @@ struct Reader<'a> {
     sources: HashMap<String, Source>,
 }
 
-fn value<'a>(props: &'a [Prop], name: &str) -> Option<&'a str> {
+pub fn value<'a>(props: &'a [Prop], name: &str) -> Option<&'a str> {
     props.iter().find(|prop| prop.is_own(name)).map(|prop| prop.value.as_str())
 }
 
@@ -110,13 +112,13 @@ fn prose(part: &Part) -> String {
     lines.join("\n")
 }
 
-fn named<'a>(parts: &'a [Part], name: &'a str) -> impl Iterator<Item = &'a Part> {
+pub fn named<'a>(parts: &'a [Part], name: &'a str) -> impl Iterator<Item = &'a Part> {
     // What OSCAL has no name for is ours only in our namespace.
     let standard = ["statement", "guidance"].contains(&name);
     parts.iter().filter(move |part| part.name == name && (standard || is_own(part)))
 }
 
-fn text(parts: &[Part], name: &str) -> Option<LocalizedText> {
+pub fn text(parts: &[Part], name: &str) -> Option<LocalizedText> {
     named(parts, name).next().map(said)
 }
 
@@ -152,7 +154,7 @@ impl Reader<'_> {
         top: &str,
         key: &str,
         parts: &mut Vec<Term>,
-        controls: &mut Vec<Control>,
+        controls: &mut Controls,
     ) {
         parts.push(Term { key: key.to_owned(), title: titled(&group.title, &group.props) });
         for control in &group.controls {
@@ -170,15 +172,24 @@ impl Reader<'_> {
         group: &str,
         part: &str,
         parent: Option<&str>,
-        controls: &mut Vec<Control>,
+        controls: &mut Controls,
     ) {
+        if is_withdrawn(control) {
+            for child in &control.controls {
+                self.control(child, group, part, parent, controls);
+            }
+            return;
+        }
+        if is_asked(control) {
+            controls.asked.insert(control.id.clone());
+        }
         let props = &control.props;
         let title = titled(&control.title, props);
         let related = control.links.iter().filter(|link| link.rel.as_deref() == Some("related"));
         let number = |name: &str| value(props, name).and_then(|number| number.parse().ok());
         let present_in = values(props, "present-in");
         let verification: Option<Verification> = word(props, "verification");
-        controls.push(Control {
+        controls.all.push(Control {
             key: control.id.clone(),
             guideline: self.guideline.to_owned(),
             edition: self.edition.to_owned(),
@@ -293,6 +304,7 @@ impl Reader<'_> {
         Some(EditionChange {
             edition: value(&part.props, "edition")?.to_owned(),
             kind,
+            compared_with: value(&part.props, "compared-with").map(str::to_owned),
             text: said(part),
             groups: values(&part.props, "group"),
             sources: self.cited(&part.links),

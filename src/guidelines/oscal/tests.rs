@@ -26,7 +26,7 @@ fn there_and_back(was: &Edition, controls: &[Control]) -> (Edition, Vec<Control>
     assert_eq!(check(&read.catalog), vec![], "{} {}", was.guideline, was.edition);
     let (mut edition, controls) = edition(&read.catalog, &was.guideline, &was.edition);
     edition.origin = was.origin;
-    (edition, controls)
+    (edition, controls.all)
 }
 
 #[test]
@@ -160,8 +160,9 @@ prop_compose! {
 prop_compose! {
     fn edition_change()(
         (text, groups, sources, verification, verification_note) in (text(), words(), sources(), verification(), option::of(text())),
+        compared_with in option::of("[0-9.]{1,4}"),
     ) -> EditionChange {
-        EditionChange { edition: "1".into(), kind: EditionChangeKind::Moved, text, groups, sources, verification, verification_note }
+        EditionChange { edition: "1".into(), kind: EditionChangeKind::Moved, compared_with, text, groups, sources, verification, verification_note }
     }
 }
 

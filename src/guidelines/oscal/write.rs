@@ -162,6 +162,7 @@ impl Writer<'_> {
         let (verification, note) = verified(change.verification, change.verification_note.as_ref());
         let mut made = said("edition-change", &change.text);
         made.props = vec![own("edition", &change.edition), own("kind", word(&change.kind)), verification];
+        made.props.extend(change.compared_with.iter().map(|other| own("compared-with", other)));
         made.props.extend(listed("group", &change.groups));
         made.parts.extend(note);
         made.links = self.cite(&change.sources);
@@ -185,7 +186,8 @@ impl Writer<'_> {
     }
 
     fn control(&mut self, control: &Control, all: &[&Control]) -> oscal::Control {
-        let children = all.iter().filter(|child| child.parent.as_deref() == Some(&control.key));
+        let children: Vec<_> =
+            all.iter().filter(|child| child.parent.as_deref() == Some(&control.key)).collect();
         let statement = Part {
             id: Some(format!("{}_smt", control.key)),
             ns: None,
@@ -210,15 +212,19 @@ impl Writer<'_> {
             rel: Some("related".to_owned()),
             text: None,
         }));
+        let mut props = props(control, verification);
+        if !children.is_empty() {
+            props.push(own(HEADING, "yes"));
+        }
         oscal::Control {
             params: vec![],
             id: control.key.clone(),
             class: Some("control".to_owned()),
             title: control.title.ja.clone(),
-            props: props(control, verification),
+            props,
             links,
             parts,
-            controls: children.map(|child| self.control(child, all)).collect(),
+            controls: children.into_iter().map(|child| self.control(child, all)).collect(),
         }
     }
 
@@ -232,6 +238,9 @@ impl Writer<'_> {
 
 /// The class of the group that holds what an edition says about itself.
 pub const FRONT_MATTER: &str = "front-matter";
+
+/// Marks a control whose parts say everything: they are what a company answers.
+pub const HEADING: &str = "heading";
 
 fn props(control: &Control, verification: Prop) -> Vec<Prop> {
     let label = control.number.iter().map(|number| Prop {

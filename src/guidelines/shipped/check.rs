@@ -78,6 +78,10 @@ fn check_edition(files: &Files, edition: &EditionEntry, faults: &mut Faults) {
         at.group(group, faults);
         faults.whole(place, title);
     }
+    for (part, title) in &edition.part_titles {
+        faults.known(place, part, keys(&files.file.parts));
+        faults.whole(place, title);
+    }
     for group in edition.groups.iter().flatten() {
         at.group(group, faults);
     }
@@ -94,6 +98,9 @@ fn check_edition(files: &Files, edition: &EditionEntry, faults: &mut Faults) {
     for change in &edition.changes {
         let at = Place { files, place: format!("{place}: change {}", change.text.en) };
         faults.whole(&at.place, &change.text);
+        if let Some(other) = &change.compared_with {
+            faults.known(&at.place, other, files.file.editions.iter().map(|e| e.edition.as_str()));
+        }
         change.groups.iter().for_each(|group| at.group(group, faults));
         at.evidence(&change.sources, faults);
         told(&at.place, change.verification, change.verification_note.as_ref(), faults);

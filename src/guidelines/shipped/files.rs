@@ -40,6 +40,9 @@ pub struct EditionEntry {
     /// Titles of groups that differ from the guideline's.
     #[serde(default)]
     pub group_titles: BTreeMap<String, LocalizedText>,
+    /// Titles of parts that differ from the guideline's.
+    #[serde(default)]
+    pub part_titles: BTreeMap<String, LocalizedText>,
     /// The stages, where they differ from the guideline's in order or title.
     pub stages: Option<Vec<Term>>,
     #[serde(default)]
@@ -67,6 +70,8 @@ pub struct AppendixEntry {
 #[serde(deny_unknown_fields)]
 pub struct EditionChangeEntry {
     pub kind: EditionChangeKind,
+    /// The edition that it is a change from, where that is not the published one before.
+    pub compared_with: Option<String>,
     pub text: LocalizedText,
     pub groups: Vec<String>,
     pub sources: Vec<Cited>,

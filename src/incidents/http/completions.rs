@@ -40,8 +40,6 @@ pub async fn complete_action(
     let tenant = caller.with(Scope::IncidentsWrite)?;
     let by = caller.subject().to_owned();
     let (event, now) = (clock::new_id(), clock::now());
-    // The key is for this incident: the same words about another one are another request.
-    let said = format!("{} {said}", &**id);
     let created = db
         .write(move |conn| {
             let case = Case::load(conn, &tenant, &id)?;

@@ -112,6 +112,12 @@ fn in_time(params: &PlanParams, aware_at: DateTime<Utc>) -> Result<(), Problem> 
             faults.push(Fault::new(pointer, era::CODE, LocalizedText::new(ja, en)));
         }
     }
+    if faults.is_empty()
+        && params.since.is_some_and(|since| since > params.as_of.unwrap_or_else(clock::now))
+    {
+        let rule = LocalizedText::new("基準時刻より後です", "is after the time of evaluation");
+        faults.push(Fault::new("/query/since", "contradiction", rule));
+    }
     if faults.is_empty() && params.as_of.is_some_and(|as_of| as_of < aware_at) {
         let rule = LocalizedText::new("知った日時より前です", "is before anybody became aware");
         faults.push(Fault::new("/query/as_of", "contradiction", rule));

@@ -63,7 +63,6 @@ pub async fn create_referral(
     let tenant = caller.with(Scope::IncidentsWrite)?;
     let by = caller.subject().to_owned();
     let (referral, event, now) = (clock::new_id(), clock::new_id(), clock::now());
-    let said = format!("{} {said}", &**id);
     let created = db
         .write(move |conn| {
             let case = Case::load(conn, &tenant, &id)?;

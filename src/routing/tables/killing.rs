@@ -97,12 +97,12 @@ fn answer(rule: &Rule, context: &Context<'_>) -> Option<(Turn, Truth, Vec<bool>)
 #[allow(clippy::print_stdout)] // It says how many were tried.
 fn each_change_of_a_comparison_turns_a_case_red() {
     let mut rules = fresh();
-    let read = Read::all(&rules);
+    let known = Read::all(&rules);
     let (mut killed, mut same, mut survivors) = (0, 0, vec![]);
     for mut mutant in mutants(&rules) {
         let otherwise = asks_otherwise(&mutant, &rules);
         let suspects: Vec<&Read> =
-            read.iter().filter(|read| may_differ(&mutant, &rules, &read.context(), otherwise)).collect();
+            known.iter().filter(|read| may_differ(&mutant, &rules, &read.context(), otherwise)).collect();
         mutant.swap(&mut rules);
         let red = suspects.iter().any(|read| read.is_red(&rules));
         mutant.swap(&mut rules);

@@ -89,7 +89,9 @@ fn tests<'a>(condition: &'a Condition, all: &mut Vec<&'a Test>) {
 /// what is done may come out in any way: that is more than can be, which proves no less.
 fn worlds(conditions: &[&Condition], rules: &Ruleset, follow: bool) -> Option<Vec<World>> {
     let mut asked = vec![];
-    conditions.iter().for_each(|condition| tests(condition, &mut asked));
+    for condition in conditions {
+        tests(condition, &mut asked);
+    }
     let mut next = 0;
     while let (true, Some(test)) = (follow, asked.get(next)) {
         next += 1;

@@ -132,7 +132,7 @@ fn said_of(operation: &Operation, body: &Body, world: &World<'_>) -> Value {
             json!({"contact": "insurer", "action": "notify", "party": INSURER, "note": label})
         }
         "createServiceAccount" => {
-            json!({"name": world.fresh(super::words::Kind::ClientName), "scopes": ["admin"]})
+            json!({"name": "", "scopes": ["admin"]})
         }
         "decideRouting" => json!({"as_of": "2026-11-02T09:00:00+09:00", "incident": {
             "types": ["ransomware"], "stage": "initial", "aware_at": "2026-11-02T08:10:00+09:00"}}),

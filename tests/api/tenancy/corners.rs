@@ -6,11 +6,16 @@ use super::rows;
 use super::words::{Kind, Word};
 use super::world::World;
 use crate::support::{Engine, Service};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Utc;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rstest::rstest;
 use serde_json::json;
 use tasuke::caller::Scope;
 use tasuke::tenants::{self, Tenancy};
+use ureq::http::Method;
 
 /// What ships is made once for everybody: nothing of the first who asked may stick to it.
 #[rstest]
@@ -82,7 +87,7 @@ fn a_key_is_not_known_to_a_token_that_sees_less(
 fn a_crowd_next_door_takes_no_room(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     let world = World::new(&service, "acme", "Acme");
-    for kind in [Kind::Response, Kind::Guideline, Kind::Contact] {
+    for kind in [Kind::Response, Kind::Link, Kind::Guideline, Kind::Contact, Kind::Account] {
         world.get(kind);
     }
     let tenancy = Tenancy::new("crowd", "crowd", Utc::now()).unwrap();
@@ -90,9 +95,18 @@ fn a_crowd_next_door_takes_no_room(#[values(Engine::Sqlite, Engine::Postgres)] e
     rows::copy(&service.db, ("acme", "crowd"), ("Acme", "Crowd"));
     // As many as the limits have it, of each.
     rows::multiply(&service.db, "crowd", "assessment_responses", &["id", "respondent"], 200);
+    rows::multiply(&service.db, "crowd", "assessment_links", &["id", "secret"], 200);
+    rows::multiply(&service.db, "crowd", "service_accounts", &["id", "name"], 500);
     rows::multiply(&service.db, "crowd", "own_guidelines", &["edition"], 200);
     rows::multiply(&service.db, "crowd", "own_contacts", &["id"], 500);
-    for operation in ["createAssessmentResponse", "createGuideline", "createContact"] {
+    let full = [
+        "createAssessmentResponse",
+        "createAssessmentLink",
+        "createGuideline",
+        "createContact",
+        "createServiceAccount",
+    ];
+    for operation in full {
         let all = operations(service.document());
         let operation = all.iter().find(|o| o.id == operation).unwrap();
         let crowd = service.tenant("crowd");
@@ -105,4 +119,59 @@ fn a_crowd_next_door_takes_no_room(#[values(Engine::Sqlite, Engine::Postgres)] e
         let answer = call(&world.caller(), operation, &world, &Said::default());
         assert_eq!(answer.status, 201, "{}: {:#}", operation.id, answer.json);
     }
+}
+
+/// Nor is it known to the holder of another link, who answers the same assessment.
+#[rstest]
+fn a_key_is_not_known_to_the_holder_of_another_link(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let world = World::new(&service, "acme", "Alpha");
+    let path = format!("/v1/assessments/{}", world.get(Kind::Assessment));
+    let answer = |respondent: &str| {
+        let link =
+            world.caller().post(&format!("{path}/links"), &json!({"respondent": respondent})).expect(201);
+        let body = serde_json::to_vec(&json!({"respondent": respondent})).unwrap();
+        let headers = [("content-type", "application/json"), ("idempotency-key", "key")];
+        let holder = service.bearer(link.text("/token"));
+        let send =
+            || holder.send(&Method::POST, &format!("{path}/responses"), &headers, Some(&body)).expect(201);
+        assert_eq!(send().header("idempotent-replayed"), "");
+        assert_eq!(send().header("idempotent-replayed"), "true");
+    };
+    answer("大阪");
+    answer("東京");
+}
+
+/// What an account has signed is remembered as long as it would be good, whatever an account of another tenant signs.
+#[rstest]
+fn what_an_account_has_signed_is_its_own(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let pair = Ed25519KeyPair::generate().unwrap();
+    let public = json!({"kid": "k", "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA",
+        "x": URL_SAFE_NO_PAD.encode(pair.public_key().as_ref())});
+    let body = json!({"name": "portal", "scopes": ["clients:read"], "public_keys": [public]});
+    let account = service.tenant("acme").post("/v1/service-accounts", &body).expect(201);
+    let tenancy = Tenancy::new("twin", "twin", Utc::now()).unwrap();
+    service.db.write_now(|conn: &mut _| tenants::add(conn, &tenancy)).unwrap();
+    rows::copy(&service.db, ("acme", "twin"), ("Acme", "Twin"));
+    let used = "INSERT INTO used_assertions (tenant, account_id, jti, until) \
+         SELECT 'twin', id, 'old', '2020-01-01 00:00:00' FROM service_accounts WHERE tenant = 'twin'";
+    rows::run(&service.db, used).unwrap();
+    let kept = rows::of(&service.db, "twin");
+    let (id, now) = (account.text("/oauth_client_id"), Utc::now().timestamp());
+    let claims =
+        json!({"iss": id, "sub": id, "aud": "tasuke", "iat": now, "exp": now + 60, "jti": "assertion-1"});
+    let header = Header { kid: Some("k".into()), ..Header::new(Algorithm::EdDSA) };
+    let key = EncodingKey::from_ed_der(pair.to_pkcs8().unwrap().as_ref());
+    let signed = jsonwebtoken::encode(&header, &claims, &key).unwrap();
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", kind),
+        ("client_assertion", &*signed),
+    ];
+    service.anonymous().form("/oauth2/token", &fields).expect(200);
+    rows::same(&kept, &rows::of(&service.db, "twin"));
 }

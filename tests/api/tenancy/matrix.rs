@@ -8,6 +8,7 @@ use super::world::{MISSING, World, missing};
 use crate::support::{Answer, Caller, Engine, Service};
 use chrono::{TimeDelta, Utc};
 use rstest::rstest;
+use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use tasuke::auth::{Grant, Issuer};
@@ -91,6 +92,7 @@ fn nobody_sees_what_is_anothers_nor_that_it_is_there(
         for kind in EVERYTHING {
             world.get(*kind);
         }
+        world.credentials();
     }
     let matrix = Matrix {
         service: &service,
@@ -102,7 +104,9 @@ fn nobody_sees_what_is_anothers_nor_that_it_is_there(
     };
     check(&matrix.operations);
     let kept = rows::of(&service.db, owner.tenant);
-    matrix.strangers();
+    let dead = dead_tokens(&service, &owner);
+    let kept = if dead.is_empty() { kept } else { rows::of(&service.db, owner.tenant) };
+    matrix.strangers(&dead);
     matrix.wrong_scopes();
     rows::same(&kept, &rows::of(&service.db, owner.tenant));
     let of_others = [
@@ -145,6 +149,7 @@ fn nobody_sees_what_is_anothers_nor_that_it_is_there(
     for foreigner in of_others.iter().chain(&of_the_tenant) {
         matrix.gives(foreigner);
     }
+    matrix.linked();
     matrix.allowed();
     matrix.tell(engine);
 }
@@ -252,7 +257,7 @@ impl Matrix<'_> {
     }
 
     /// No token, or one that is not good.
-    fn strangers(&self) {
+    fn strangers(&self, dead: &[(&'static str, String)]) {
         let open = |is_open: fn(&Access) -> bool| {
             let found = self.operations.iter().filter(move |operation| is_open(&operation.access));
             found.map(|operation| operation.id.as_str()).collect::<BTreeSet<_>>()
@@ -262,7 +267,8 @@ impl Matrix<'_> {
             open(|access| matches!(access, Access::Visiting(_))),
             VISITING.iter().copied().collect()
         );
-        let strangers = strangers(self.service);
+        let mut strangers = strangers(self.service);
+        strangers.extend(dead.iter().map(|(name, token)| (*name, self.service.bearer(token))));
         for operation in &self.operations {
             let nobody = self.service.anonymous();
             let refused = match operation.access {
@@ -383,6 +389,52 @@ impl Matrix<'_> {
                 for (index, _) in asked {
                     self.note(operation, index);
                 }
+            }
+        }
+    }
+
+    /// The holder of a respondent's link to another draft of the owner's client: nothing is there for them but
+    /// that draft.
+    fn linked(&self) {
+        self.principal("link to another draft of the client");
+        let draft =
+            json!({"client_id": self.owner.get(Kind::Client), "questionnaire": "ipa-self-check-3.1"});
+        let draft = self.owner.caller().post("/v1/assessments", &draft).expect(201).text("/id").to_owned();
+        let links = format!("/v1/assessments/{draft}/links");
+        let link = self.owner.caller().post(&links, &json!({"respondent": "site"})).expect(201);
+        let holder = self.service.bearer(link.text("/token"));
+        for operation in
+            self.operations.iter().filter(|o| o.access != Access::Open && !o.needs().is_empty())
+        {
+            let theirs = self.asked(operation);
+            let nobodys = Self::path_swaps(operation, |kind| missing(kind).to_owned());
+            let in_the_draft = |names: &[(usize, String)]| {
+                let own = |(index, name): &(usize, String)| {
+                    let is_draft = operation.positions[*index].word == Word::Is(Kind::Assessment);
+                    (*index, if is_draft { draft.clone() } else { name.clone() })
+                };
+                names.iter().map(own).collect::<Vec<_>>()
+            };
+            let mut pairs = vec![(theirs.clone(), nobodys.clone())];
+            if operation.for_links && theirs.len() > 1 {
+                pairs.push((in_the_draft(&theirs), in_the_draft(&nobodys)));
+            }
+            for (theirs, nobodys) in pairs {
+                let pair = (Said::with(theirs.clone()), Said::with(nobodys));
+                let answer = self.same(&holder, operation, self.owner, pair);
+                let expected = match operation.access {
+                    Access::Needs(_) if !operation.for_links => 403,
+                    Access::Needs(_) => 404,
+                    _ if theirs.is_empty() => operation.good,
+                    _ => 404,
+                };
+                assert_eq!(answer.status, expected, "{} by the holder of a link", operation.id);
+                self.silent(&answer, operation, false, &theirs);
+            }
+            if operation.for_links && theirs.len() == 1 {
+                let own = Said::with(in_the_draft(&theirs));
+                let answer = self.call(&holder, operation, self.owner, &own);
+                assert!(answer.status < 300 || answer.status == 422, "{}: {:#}", operation.id, answer.json);
             }
         }
     }
@@ -516,6 +568,42 @@ fn elsewhere(step: &str) -> &str {
     } else {
         step
     }
+}
+
+/// Tokens that were good until what they stand for was taken away or ended.
+fn dead_tokens(service: &Service, owner: &World<'_>) -> Vec<(&'static str, String)> {
+    let acme = owner.caller();
+    let account = || {
+        let (token, at) = owner.account_token();
+        service.bearer(&token).get("/v1/whoami").expect(200);
+        (token, at)
+    };
+    let id = |at: &str| at.rsplit('/').next().unwrap().to_owned();
+    let (revoked, at) = account();
+    acme.delete(&at, "*").expect(204);
+    let (disabled, at) = account();
+    acme.patch(&at, "*", &json!({"disabled": true})).expect(200);
+    let (stale, at) = account();
+    let secret = acme.get(&at).expect(200).text("/secrets/0/id").to_owned();
+    acme.delete(&format!("{at}/secrets/{secret}"), "*").expect(204);
+    let (ended, at) = account();
+    let end = |table: &str, id: &str| {
+        let statement = format!("UPDATE {table} SET expires_at = '2020-01-01 00:00:00' WHERE id = '{id}'");
+        rows::run(&service.db, &statement).unwrap();
+    };
+    end("service_accounts", &id(&at));
+    let (taken_back, at) = owner.link_token();
+    acme.delete(&at, "*").expect(204);
+    let (over, at) = owner.link_token();
+    end("assessment_links", &id(&at));
+    vec![
+        ("revoked account", revoked),
+        ("disabled account", disabled),
+        ("account whose secret was taken away", stale),
+        ("account that has ended", ended),
+        ("link that was taken back", taken_back),
+        ("link that has ended", over),
+    ]
 }
 
 /// Callers whose tokens are no good, each for another reason.

@@ -39,6 +39,8 @@ pub struct Operation {
     pub access: Access,
     /// A token that is narrowed to one client is refused.
     pub for_the_whole_tenant: bool,
+    /// The holder of a respondent's link may call it for their own assessment.
+    pub for_links: bool,
     pub parameters: Vec<Parameter>,
     pub body: Option<Body>,
     pub positions: Vec<Position>,
@@ -106,6 +108,7 @@ fn read(document: &Value, method: &str, path: &str, told: &Value) -> Operation {
         method: method.to_uppercase().parse().unwrap(),
         path: path.to_owned(),
         access: access(document, told, &id),
+        for_links: words(told).contains("the holder of a link"),
         for_the_whole_tenant: words(told).contains("a token that is narrowed to one client may not"),
         body: body(document, told, &id),
         positions: vec![],

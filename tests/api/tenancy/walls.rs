@@ -62,7 +62,9 @@ fn walls() -> Vec<Wall> {
                         is_second: comment.contains(&format!("Second wall ({kind})")),
                     });
                 }
-                comment.clear();
+                if code.ends_with([';', '{', '}']) {
+                    comment.clear();
+                }
             }
         }
     }

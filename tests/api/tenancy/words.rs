@@ -19,6 +19,7 @@ pub enum Kind {
     Questionnaire,
     Contact,
     Account,
+    AccountName,
     Secret,
     Link,
 }
@@ -123,6 +124,7 @@ const WORDS: &[(Place, &str, &str, Word)] = &[
     (Place::Body, "kty", "", Word::Plain),
     (Place::Body, "languages", "", Word::Plain),
     (Place::Body, "n", "", Word::Plain),
+    (Place::Body, "name", "identity", Word::Gives(Kind::AccountName)),
     (Place::Body, "name", "", Word::Plain),
     (Place::Body, "note", "", Word::Plain),
     (Place::Body, "outcome", "", Word::Plain),

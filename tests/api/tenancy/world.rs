@@ -2,7 +2,7 @@
 use super::words::Kind;
 use crate::support::{Caller, Service};
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tasuke::caller::Scope;
@@ -22,11 +22,19 @@ pub struct World<'a> {
     /// Its assessment is submitted; otherwise it is a draft that could be.
     submitted: bool,
     things: RefCell<BTreeMap<Kind, String>>,
+    credentials: OnceCell<(String, String)>,
 }
 
 impl<'a> World<'a> {
     pub fn new(service: &'a Service, tenant: &'static str, label: &'static str) -> Self {
-        Self { service, tenant, label, submitted: false, things: RefCell::default() }
+        Self {
+            service,
+            tenant,
+            label,
+            submitted: false,
+            things: RefCell::default(),
+            credentials: OnceCell::new(),
+        }
     }
 
     /// One in which this operation can be done.
@@ -41,7 +49,8 @@ impl<'a> World<'a> {
 
     /// The same things, with another word in what is said of them.
     pub fn in_words_of(&self, label: &'static str) -> Self {
-        Self { service: self.service, things: RefCell::new(self.things.borrow().clone()), label, ..*self }
+        let (things, credentials) = (self.things.clone(), self.credentials.clone());
+        Self { service: self.service, things, credentials, label, ..*self }
     }
 
     /// A token that is narrowed to this world's client.
@@ -93,7 +102,7 @@ impl<'a> World<'a> {
             Kind::Referral => self.referral(),
             Kind::Guideline | Kind::Edition | Kind::Control | Kind::Questionnaire => self.guideline(),
             Kind::Contact => self.contact(),
-            Kind::Account => self.account(),
+            Kind::Account | Kind::AccountName => self.account(),
             Kind::Secret => self.secret(),
             Kind::Link => self.link(),
         }
@@ -175,8 +184,10 @@ impl<'a> World<'a> {
     }
 
     fn account(&self) {
-        let body = json!({"name": self.fresh(Kind::ClientName), "scopes": ["admin"]});
+        let name = self.fresh(Kind::AccountName);
+        let body = json!({"name": name, "scopes": ["admin"]});
         self.is(Kind::Account, self.made("/v1/service-accounts", &body));
+        self.is(Kind::AccountName, name);
     }
 
     fn secret(&self) {
@@ -184,13 +195,35 @@ impl<'a> World<'a> {
         self.is(Kind::Secret, self.made(&path, &json!({})));
     }
 
-    /// An account's name and secret at the token endpoint; each time another one.
+    /// The name and secret of this world's account at the token endpoint.
     pub fn credentials(&self) -> (String, String) {
-        let body = json!({"name": self.fresh(Kind::ClientName), "scopes": ["admin"]});
+        self.credentials.get_or_init(|| self.account_with_secret()).clone()
+    }
+
+    fn account_with_secret(&self) -> (String, String) {
+        let body = json!({"name": self.fresh(Kind::AccountName), "scopes": ["admin", "clients:read"]});
         let account = self.caller().post("/v1/service-accounts", &body).expect(201);
         let secrets = format!("{}/secrets", account.header("location"));
         let secret = self.caller().post(&secrets, &json!({})).expect(201);
         (account.text("/oauth_client_id").to_owned(), secret.text("/secret").to_owned())
+    }
+
+    /// The token of an account that may do everything, and where the account is.
+    pub fn account_token(&self) -> (String, String) {
+        let (name, secret) = self.account_with_secret();
+        let fields =
+            [("grant_type", "client_credentials"), ("client_id", &*name), ("client_secret", &*secret)];
+        let token = self.service.anonymous().form("/oauth2/token", &fields).expect(200);
+        let (_, id) = name.split_once('.').unwrap();
+        (token.text("/access_token").to_owned(), format!("/v1/service-accounts/{id}"))
+    }
+
+    /// The token of a link for somebody who answers this world's assessment, and where the link is.
+    pub fn link_token(&self) -> (String, String) {
+        let path = format!("/v1/assessments/{}/links", self.get(Kind::Assessment));
+        let made =
+            self.caller().post(&path, &json!({"respondent": format!("{} site", self.label)})).expect(201);
+        (made.text("/token").to_owned(), made.header("location").to_owned())
     }
 
     fn link(&self) {
@@ -256,6 +289,10 @@ pub fn missing(kind: Kind) -> &'static str {
         Kind::Guideline | Kind::Contact => "own-nobody-1",
         Kind::Questionnaire => "own-nobody-1-2026.1",
         Kind::Edition => "1999.1",
-        Kind::Control | Kind::ClientName | Kind::AssessmentName | Kind::IncidentName => "nobody-1",
+        Kind::Control
+        | Kind::ClientName
+        | Kind::AssessmentName
+        | Kind::IncidentName
+        | Kind::AccountName => "nobody-1",
     }
 }

@@ -1,0 +1,106 @@
+//! A throw-away PostgreSQL that keeps what it says: `fsync` is on, as are all other settings that matter.
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use crate::program::{cpu, free_port};
+
+pub struct Postgres {
+    folder: tempfile::TempDir,
+    port: u16,
+    bin: PathBuf,
+}
+
+impl Postgres {
+    pub fn start() -> Self {
+        let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+            .expect("no PostgreSQL: run `make bench`, which installs one")
+            .map(|entry| entry.unwrap().path().join("bin"))
+            .filter(|bin| bin.join("pgbench").exists())
+            .collect();
+        versions.sort();
+        let folder = tempfile::Builder::new().prefix("tasuke-bench").tempdir_in("/tmp").unwrap();
+        let server = Self { folder, port: free_port().port(), bin: versions.pop().unwrap() };
+        if is_root() {
+            let owned = Command::new("chown").arg("postgres").arg(server.folder.path()).status();
+            assert!(owned.unwrap().success());
+        }
+        let data = server.data();
+        server
+            .run("initdb", &["-D", &data, "-U", "tasuke", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
+        let options = format!(
+            "-h 127.0.0.1 -p {} -k {} -c max_connections=100 -c shared_buffers=512MB -c max_wal_size=8GB",
+            server.port,
+            server.folder.path().display()
+        );
+        let log = format!("{}/log", server.folder.path().display());
+        server.run("pg_ctl", &["-D", &data, "-w", "-l", &log, "-o", &options, "start"]);
+        server
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://tasuke@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Runs SQL and gives what it printed.
+    pub fn sql(&self, statements: &str) -> String {
+        let ran = self.client("psql", &["-v", "ON_ERROR_STOP=1", "-qAtc", statements]);
+        String::from_utf8(ran.stdout).unwrap().trim().to_owned()
+    }
+
+    /// A program that takes its connection from the environment.
+    pub fn client(&self, program: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new(self.bin.join(program));
+        command.env("PGHOST", "127.0.0.1").env("PGPORT", self.port.to_string());
+        command.env("PGUSER", "tasuke").env("PGDATABASE", "postgres").args(arguments);
+        let ran = command.stdin(Stdio::null()).output().unwrap();
+        assert!(ran.status.success(), "{program}: {}", String::from_utf8_lossy(&ran.stderr));
+        ran
+    }
+
+    /// Where the server may write and read files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Processor time that those who serve connections have taken so far.
+    pub fn backends(&self) -> Duration {
+        let pid = fs::read_to_string(Path::new(&self.data()).join("postmaster.pid")).unwrap();
+        let children = Command::new("pgrep").args(["-P", pid.lines().next().unwrap()]).output().unwrap();
+        let children = String::from_utf8(children.stdout).unwrap();
+        let serves = |child: &&str| {
+            fs::read_to_string(format!("/proc/{child}/cmdline"))
+                .is_ok_and(|line| line.contains("127.0.0.1"))
+        };
+        children.lines().filter(serves).map(|child| cpu(child.parse().unwrap())).sum()
+    }
+
+    fn data(&self) -> String {
+        self.folder.path().join("data").display().to_string()
+    }
+
+    /// initdb refuses root: then the server runs as an ordinary user.
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let program = self.bin.join(program);
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        assert!(command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
+    }
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
+}

@@ -1,0 +1,127 @@
+//! The table: on screen as it comes, and whole in docs/benchmarks.md.
+use crate::Size;
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+
+pub struct Row {
+    /// Which of the promises.
+    pub id: &'static str,
+    pub what: String,
+    pub ours: String,
+    pub reference: String,
+    pub value: f64,
+    pub bound: Bound,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Row {
+    fn is_met(&self) -> bool {
+        match self.bound {
+            Bound::AtLeast(bound) => self.value >= bound,
+            Bound::AtMost(bound) => self.value <= bound,
+        }
+    }
+
+    fn line(&self) -> String {
+        let bound = match self.bound {
+            Bound::AtLeast(bound) => format!("at least {bound}"),
+            Bound::AtMost(bound) => format!("at most {bound}"),
+        };
+        let met = if self.is_met() { "met" } else { "**not met**" };
+        let Self { id, what, ours, reference, value, .. } = self;
+        format!("| {id} | {what} | {ours} | {reference} | {value:.2} | {bound} | {met} |")
+    }
+}
+
+pub struct Report {
+    head: String,
+    rows: Vec<Row>,
+    notes: Vec<String>,
+    /// Memory under the load of S2, in MiB.
+    pub loaded: Option<f64>,
+}
+
+impl Report {
+    pub fn begin(size: &Size) -> Self {
+        let head = head(size);
+        println!("{head}");
+        Self { head, rows: vec![], notes: vec![], loaded: None }
+    }
+
+    pub fn add(&mut self, row: Row) {
+        println!("  {}", row.line());
+        self.rows.push(row);
+    }
+
+    /// Something measured that no promise is about.
+    pub fn note(&mut self, note: String) {
+        println!("  {note}");
+        self.notes.push(note);
+    }
+
+    /// Prints the table, and keeps it when everything was measured.
+    pub fn end(self, keep: bool) {
+        let mut text = String::from(
+            "| | what | ours | reference | ratio | promised | |\n|---|---|---|---|---|---|---|\n",
+        );
+        for row in &self.rows {
+            writeln!(text, "{}", row.line()).unwrap();
+        }
+        for note in &self.notes {
+            write!(text, "\n- {note}").unwrap();
+        }
+        println!("\n{text}");
+        if keep {
+            put(&format!("{}\n\n{text}\n", self.head));
+        }
+    }
+}
+
+const BEGIN: &str = "<!-- measured: written by `make bench` -->\n";
+const END: &str = "<!-- end of what is measured -->\n";
+
+/// Writes what was measured between its marks; the rest of the page is written by hand.
+fn put(measured: &str) {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/benchmarks.md");
+    let page = fs::read_to_string(file).unwrap();
+    let (before, rest) = page.split_once(BEGIN).expect("the page has its marks");
+    let (_, after) = rest.split_once(END).expect("the page has its marks");
+    fs::write(file, format!("{before}{BEGIN}{measured}{END}{after}")).unwrap();
+    println!("written to {file}");
+}
+
+fn head(size: &Size) -> String {
+    let said = |program: &str, arguments: &[&str]| {
+        let ran = Command::new(program).args(arguments).output();
+        ran.map_or_else(|_| "?".into(), |ran| String::from_utf8_lossy(&ran.stdout).trim().to_owned())
+    };
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+    let model = model.trim_start_matches([' ', '\t', ':']);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib: u64 = memory
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse().ok())
+        .unwrap_or_default();
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split_whitespace().next().unwrap_or("?");
+    let run = if size.quick { "quick" } else { "full" };
+    let Size { round, rounds, .. } = size;
+    format!(
+        "A {run} run of {date} UTC, version {version}: {cores} cores ({model}), {memory} GiB, Linux {kernel}, {rustc}, \
+         load {load} when it began. {rounds} rounds of {round:?} for each side in turn, medians. The client, the \
+         database and the service share the cores.",
+        date = said("date", &["-u", "+%Y-%m-%d %H:%M"]),
+        version = env!("CARGO_PKG_VERSION"),
+        memory = kib / 1024 / 1024,
+        kernel = said("uname", &["-r"]),
+        rustc = said("rustc", &["--version"]),
+    )
+}
