@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose test-interop test-clients test-fuzz lint lint-document openapi examples mutants-routing mutants-tenancy bench bench-quick bench-routing
+.PHONY: demo test test-compose test-interop test-clients test-fuzz lint lint-document openapi release-document examples mutants-routing mutants-tenancy bench bench-quick bench-routing
 
 demo:
 	@scripts/install build
@@ -37,6 +37,10 @@ lint-document:
 # Rewrites what is made from the code and checked in: the OpenAPI documents, and the list of errors.
 openapi:
 	cargo run --quiet -- openapi --write
+
+# With a release: from now on this is what clients have been generated from.
+release-document:
+	cp openapi/openapi.json openapi/released.json
 
 # Writes down what the service answers to the requests of openapi/examples, for the document.
 examples:
