@@ -31,8 +31,6 @@ rules! {
     "out-of-range" "1970年から2200年までの日時ではありません。" "Not a time from 1970 to 2200."
     "in-the-future" "まだ来ていない日時です。" "A time that is still to come."
     "past" "もう過ぎた日時です。" "A time that is over, where one to come is needed."
-    "weak-key" "使えない公開鍵です。理由は message にあります。" "A public key that cannot be used; message says why."
-    "beyond-caller" "呼び出し元の権限を超えています。" "More than the caller itself may."
     "too-far" "先すぎる日時です。message に限りがあります。" "Further in the future than is allowed; message says how far."
     "nul-character" "文字 U+0000 が含まれています。" "Holds the character U+0000."
     "control-character" "改行とタブのほかの制御文字か、文字でない符号位置が含まれています。" "Holds a control character other than line ends and tabs, or a code point that is no character."

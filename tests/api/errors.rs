@@ -74,19 +74,6 @@ fn of_assessments(acme: &Caller<'_>) -> Vec<Answer> {
     ]
 }
 
-fn of_accounts(service: &Service) -> Vec<Answer> {
-    let admin = service.caller("acme", &[Scope::Admin], None);
-    let weak = json!([{"kid": "k", "kty": "RSA", "n": "AQAB", "e": "AQAB"}]);
-    vec![
-        admin.post("/v1/service-accounts", &json!({"name": "a", "scopes": ["clients:read"]})),
-        admin.post("/v1/service-accounts", &json!({"name": "a", "scopes": ["admin"], "public_keys": weak})),
-        admin.post(
-            "/v1/service-accounts",
-            &json!({"name": "a", "scopes": ["admin"], "expires_at": "2020-01-01T00:00:00Z"}),
-        ),
-    ]
-}
-
 fn of_incidents(acme: &Caller<'_>) -> Vec<Answer> {
     let mut facts: Value = serde_json::from_str(include_str!("../../examples/ransomware.json")).unwrap();
     facts["incident"]["occurred_at"] = json!("2026-11-25T00:00:00+09:00");
@@ -196,7 +183,6 @@ fn every_code_of_the_catalogue_can_happen(#[values(Engine::Sqlite, Engine::Postg
     let mut met = of_kinds(&service, &acme);
     met.extend(of_values(&acme));
     met.extend(of_assessments(&acme));
-    met.extend(of_accounts(&service));
     met.extend(of_incidents(&acme));
     met.extend(of_catalogs(&acme));
     met.extend(of_accounts(&service));

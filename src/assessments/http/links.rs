@@ -95,7 +95,6 @@ pub async fn create_link(
     let expires_at = end(body.expires_at, now).map_err(bad_end)?;
     let secret = Secret::fresh(&format!("{LINK_PREFIX}{}", tenant.slug()))?;
     let (new, digest, subject) = (clock::new_id(), secret.digest(), caller.subject().to_owned());
-    let said = format!("{said} {}", &**id);
     let made = Link {
         id: new,
         assessment_id: id.to_string(),
