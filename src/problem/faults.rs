@@ -40,8 +40,6 @@ rules! {
     "incomplete" "一緒に必要な項目が足りません。" "Something that belongs to it is missing."
     "contradiction" "ほかの項目と同時には成り立ちません。" "Cannot be so together with another field."
     "schema" "そのほかの規則に反しています。message に規則があります。" "Breaks another rule, which message names."
-    "beyond-caller" "自分が持たない権限は与えられません。" "Gives more than the caller has itself."
-    "weak-key" "使えない公開鍵です。message に理由があります。" "A public key that is not taken; message says why."
     "unknown-client" "この顧客はありません。" "There is no such client."
     "unknown-assessment" "この評価はないか、別の顧客のものです。" "There is no such assessment, or it is another client's."
     "unknown-control" "この管理策はありません。" "There is no such control."
