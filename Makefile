@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose test-interop lint lint-document openapi examples mutants-routing mutants-tenancy bench bench-quick bench-routing
+.PHONY: demo test test-compose test-interop test-clients test-fuzz lint lint-document openapi release-document examples mutants-routing mutants-tenancy bench bench-quick bench-routing
 
 demo:
 	@scripts/install build
@@ -17,6 +17,14 @@ test-compose:
 test-interop:
 	@scripts/test-interop
 
+# Makes clients with every common generator and runs the same script with each. Needs Node.js 20, JDK 17, Python 3.11.
+test-clients:
+	@scripts/test-clients
+
+# Sends 10,000 made-up calls, and holds every answer against the document. Needs Python 3.11.
+test-fuzz:
+	@scripts/test-fuzz
+
 lint:
 	@scripts/install build
 	cargo fmt --check
@@ -29,6 +37,10 @@ lint-document:
 # Rewrites what is made from the code and checked in: the OpenAPI documents, and the list of errors.
 openapi:
 	cargo run --quiet -- openapi --write
+
+# With a release: from now on this is what clients have been generated from.
+release-document:
+	cp openapi/openapi.json openapi/released.json
 
 # Writes down what the service answers to the requests of openapi/examples, for the document.
 examples:

@@ -5,6 +5,7 @@ mod controls;
 mod error;
 mod lanes;
 mod manager;
+mod many;
 mod migrate;
 mod transaction;
 pub mod wall;
@@ -14,11 +15,12 @@ pub use migrate::Difference;
 
 use actix_web::rt::task::spawn_blocking;
 use actix_web::rt::time::timeout;
-use command::Waiting;
+use command::{Answer, Caller, Command, Waiting};
 use diesel::r2d2::{Pool, PooledConnection};
 use diesel::{PgConnection, SqliteConnection};
 use lanes::Lanes;
 use manager::Manager;
+use many::Many;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -40,6 +42,25 @@ macro_rules! on_backend {
             $crate::db::AnyConnection::Sqlite($c) => $body,
         }
     };
+}
+
+/// Adds rows: PostgreSQL takes several in one statement; SQLite needs no round trip for each, and keeps the
+/// statement for one.
+#[macro_export]
+macro_rules! insert_rows {
+    ($conn:expr, $table:expr, $rows:expr) => {{
+        let mut rows: Vec<_> = $rows.collect();
+        match (&mut *$conn, rows.len()) {
+            ($crate::db::AnyConnection::Postgres(c), 2..) => {
+                ::diesel::insert_into($table).values(rows).execute(c)?;
+            }
+            (conn, _) => {
+                for row in rows.drain(..) {
+                    ::diesel::insert_into($table).values(row).execute(conn)?;
+                }
+            }
+        }
+    }};
 }
 
 /// How much the database may be asked at once, and how long a caller waits for it.
@@ -144,17 +165,44 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Retry + Send + 'static,
     {
+        self.answered(|caller| Box::new(Waiting::new(work, caller))).await
+    }
+
+    /// Like [`Db::write`], for a work that does several at once with few statements: those `of` the same
+    /// tenant that come together are done in one run, if they are the same `work`. It tells of each what
+    /// came of it; what it refuses to one it refuses before it writes anything for that one, and where one
+    /// is in the way of another it says `Contended`: that one is done again, alone.
+    pub async fn write_many<I, T, E>(
+        &self,
+        of: String,
+        item: I,
+        work: impl Fn(&mut AnyConnection, &[&I]) -> Result<Vec<Result<T, E>>, E> + Copy + Send + 'static,
+    ) -> Result<T, E>
+    where
+        I: Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Retry + Send + 'static,
+    {
+        self.answered(|caller| Box::new(Many::new(of, item, work, caller))).await
+    }
+
+    /// Puts a command into the queue, if that has room, and waits for its answer as long as a caller may
+    /// wait.
+    async fn answered<T, E>(&self, command: impl FnOnce(Caller<T, E>) -> Box<dyn Command>) -> Result<T, E>
+    where
+        E: From<StoreError> + Retry,
+    {
         let Ok(place) = Arc::clone(&self.queue).try_acquire_owned() else {
             return Err(too_many().into());
         };
-        let deadline = Instant::now() + self.bounds.answer_within;
-        let (command, done) = Waiting::with_answer(work, deadline, place);
-        if let Some(lane) = self.lanes.join(command) {
+        let (caller, answer): (_, Answer<T, E>) =
+            Caller::with_answer(Instant::now() + self.bounds.answer_within, place);
+        if let Some(lane) = self.lanes.join(command(caller)) {
             let db = self.clone();
             // Nobody waits for the lane: it goes on for whoever comes meanwhile.
             drop(spawn_blocking(move || db.serve(lane)));
         }
-        match timeout(self.bounds.answer_within, done).await {
+        match timeout(self.bounds.answer_within, answer).await {
             // The work panicked, or the process is about to end.
             Ok(done) => done.map_err(|error| StoreError::Broken(error.into()))?,
             Err(_) => Err(too_slow().into()),

@@ -97,6 +97,10 @@ pub fn on_postgres(size: &Size, report: &mut Report) {
     let submitting = Submitting::new(size, &token, &answers);
     let told =
         ours.post("/v1/assessments", &token, submission(0, "one", &answers[0]).to_string().as_bytes());
+    let detail = server.sql(
+        "SELECT detail FROM (SELECT detail, at FROM audit_inbox UNION ALL SELECT detail, at FROM audit_events) noted \
+         ORDER BY at DESC LIMIT 1",
+    );
     server.sql("CHECKPOINT");
     let reference = |round: usize| {
         let seconds = size.round.as_secs().max(2).to_string();
@@ -120,6 +124,8 @@ pub fn on_postgres(size: &Size, report: &mut Report) {
                 &format!("told={told}"),
                 "-D",
                 &format!("round={round}"),
+                "-D",
+                &format!("detail={detail}"),
             ],
         );
         let told = String::from_utf8(ran.stdout).unwrap();

@@ -229,7 +229,7 @@ pub fn check_removed(
 
 /// A questionnaire that asks about the control.
 fn asking(all: &Questionnaires, control: &str) -> Option<String> {
-    all.all().iter().find(|other| other.asks(control)).map(|other| other.id.clone())
+    all.all().find(|other| other.asks(control)).map(|other| other.id.clone())
 }
 
 /// The items that have no answer, in the order of the questionnaire.

@@ -12,6 +12,7 @@ mod report;
 mod respond;
 mod results;
 mod review;
+mod together;
 mod verdict;
 
 use super::domain::{Assessment, Refusal, State};

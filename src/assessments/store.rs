@@ -12,6 +12,7 @@ use crate::schema::assessments::{self, dsl};
 use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use std::collections::HashSet;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = assessments, treat_none_as_null = true)]
@@ -201,6 +202,22 @@ pub fn add(conn: &mut AnyConnection, tenant: &Tenant, assessment: &Assessment) -
     let insert = diesel::insert_into(assessments::table).values(Row::of(tenant, assessment)?);
     let added = on_backend!(conn, c => insert.on_conflict_do_nothing().execute(c))?;
     Ok(added == 1)
+}
+
+/// The same for several; of each whether it was added.
+pub fn add_all(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    assessments: &[&Assessment],
+) -> Result<Vec<bool>, StoreError> {
+    let AnyConnection::Postgres(c) = conn else {
+        return assessments.iter().map(|assessment| add(conn, tenant, assessment)).collect();
+    };
+    let rows: Vec<Row> =
+        assessments.iter().map(|assessment| Row::of(tenant, assessment)).collect::<Result<_, _>>()?;
+    let insert = diesel::insert_into(assessments::table).values(rows).on_conflict_do_nothing();
+    let added: HashSet<String> = insert.returning(dsl::id).get_results(c)?.into_iter().collect();
+    Ok(assessments.iter().map(|assessment| added.contains(&assessment.id)).collect())
 }
 
 /// Saves the next revision; `Stale` when somebody else saved one first.

@@ -13,4 +13,4 @@ pub use http::{HeadOut, routes};
 pub use store::operator::by_operator;
 pub use store::sealing::{Round, Whose, inbox_is_empty, newest as newest_head, seal, signing_key};
 pub use store::verifying::{Verified, prune, tenants, verify};
-pub use store::{changed, created, removed};
+pub use store::{changed, created, created_all, removed};

@@ -9,6 +9,7 @@ use super::head::Signed;
 use crate::caller::Tenant;
 use crate::clock;
 use crate::db::{AnyConnection, StoreError};
+use crate::insert_rows;
 use crate::schema::audit_events::dsl;
 use crate::schema::audit_heads;
 use crate::schema::audit_inbox;
@@ -20,6 +21,23 @@ use rows::{EventRow, HeadRow, InboxRow};
 /// Notes that the thing was made.
 pub fn created<T: Audited>(conn: &mut AnyConnection, tenant: &Tenant, thing: &T) -> Result<(), StoreError> {
     note(conn, tenant, Effect::Created, thing.named(), &Detail::of(None, Some(thing)))
+}
+
+/// Notes of each of several things that it was made, and by whom: all of one tenant.
+pub fn created_all<T: Audited>(
+    conn: &mut AnyConnection,
+    things: &[(&Tenant, &T)],
+) -> Result<(), StoreError> {
+    let rows: Vec<InboxRow> = things
+        .iter()
+        .map(|(tenant, thing)| {
+            let who = (tenant.slug(), tenant.author());
+            let detail = Detail::of(None, Some(*thing));
+            InboxRow::of(who, Effect::Created, thing.named(), &detail, clock::new_id(), clock::now())
+        })
+        .collect::<Result<_, _>>()?;
+    insert_rows!(conn, audit_inbox::table, rows.into_iter());
+    Ok(())
 }
 
 /// Notes that the thing was changed.

@@ -128,6 +128,25 @@ pub fn by_external_id(
     mine!(tenant).filter(dsl::external_id.eq(external_id)).first(conn)?.read()
 }
 
+/// Ids of those with one of these ids or names of the provider's own, each with its name.
+pub fn known(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    ids: &[&str],
+    external_ids: &[&str],
+) -> Result<Vec<(String, Option<String>)>, StoreError> {
+    let mut found = vec![];
+    if !ids.is_empty() {
+        let by_id = mine!(tenant).filter(dsl::id.eq_any(ids.iter().copied()));
+        found.extend(by_id.select((dsl::id, dsl::external_id)).load(conn)?);
+    }
+    if !external_ids.is_empty() {
+        let by_name = mine!(tenant).filter(dsl::external_id.eq_any(external_ids.iter().copied()));
+        found.extend(by_name.select((dsl::id, dsl::external_id)).load(conn)?);
+    }
+    Ok(found)
+}
+
 pub fn page(
     conn: &mut AnyConnection,
     tenant: &Tenant,

@@ -1,15 +1,13 @@
 //! Commands that arrive together share one commit. Nothing waits for company: who finds a lane free has
 //! it for itself, and who comes while all are busy goes with everybody else that did.
-use super::command::{Command, Failed};
+use super::command::{Command, Failed, Group};
+use super::many::merged;
 use super::{AnyConnection, Db, Retry as _, StoreError, transaction};
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a transaction takes in more commands: the first one waits for the last.
 const LONG_ENOUGH: Duration = Duration::from_millis(50);
-
-type Group = VecDeque<Box<dyn Command>>;
 
 /// What waits to be written, and how many lanes are at it.
 pub struct Lanes {
@@ -76,7 +74,8 @@ impl Lane {
     }
 
     fn do_alone(&self, commands: impl IntoIterator<Item = Box<dyn Command>>) {
-        self.lanes.state().alone.extend(commands);
+        let apart = commands.into_iter().flat_map(Command::apart);
+        self.lanes.state().alone.extend(apart);
     }
 
     fn put_back(&self, mut commands: Group) {
@@ -132,7 +131,7 @@ impl Db {
         }
         match done {
             Err(Failed::Transaction(error)) => command.fail(error),
-            _ => command.answer(),
+            _ => fail(command.answer(), &nobody_waits()),
         }
     }
 
@@ -152,7 +151,7 @@ impl Db {
             Came::Committed { done, contended, late } => {
                 lane.put_back(late);
                 lane.do_alone(contended);
-                done.into_iter().for_each(Command::answer);
+                lane.do_alone(done.into_iter().flat_map(Command::answer));
             }
             Came::Undone(group) => lane.do_alone(group),
             // It is not there, or it is not known what became of them.
@@ -180,14 +179,11 @@ fn shared(conn: &mut AnyConnection, mut group: Group, in_steps: bool) -> Came {
     if let Err(error) = transaction::begin_in_lane(conn) {
         return Came::Failed(group, error);
     }
+    // Waiting for the lock may have taken all the time there was.
+    group = merged(still_waited_for(group));
     let begun = Instant::now();
     let (mut done, mut contended) = (Group::new(), Group::new());
     while let Some(mut command) = group.pop_front() {
-        // Waiting for the lock may have taken all the time there was.
-        if !command.is_waited_for() {
-            command.fail(nobody_waits());
-            continue;
-        }
         let ran = if in_steps {
             transaction::step(conn, |conn| command.run(conn))
         } else {

@@ -4,7 +4,7 @@ use super::store;
 use crate::answer::{self, tagged};
 use crate::caller::Tenant;
 use crate::clock;
-use crate::db::AnyConnection;
+use crate::db::{AnyConnection, StoreError};
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
 use actix_web::body::BoxBody;
@@ -88,22 +88,86 @@ pub fn once(
     let now = clock::now();
     let not_before = expired_before(now);
     if !store::take(conn, tenant, route, key)? {
-        return Err(Problem::new(&kinds::IDEMPOTENCY_KEY_IN_USE).with_header(header::RETRY_AFTER, "1"));
+        return Err(in_use());
     }
     if let Some(kept) = store::find(conn, tenant, route, key, not_before)? {
-        if kept.fingerprint != said {
-            return Err(Problem::new(&kinds::IDEMPOTENCY_KEY_REUSED));
-        }
-        return Ok(Created { location: kept.location, body: kept.body, replayed: true });
+        return replayed(kept, said);
     }
     let created = work(conn)?;
-    let kept = Kept {
-        fingerprint: said.to_owned(),
-        location: created.location.clone(),
-        body: created.body.clone(),
-    };
-    store::keep(conn, tenant, route, key, &kept, now, not_before)?;
+    store::keep(conn, tenant, route, key, &created.kept(said), now, not_before)?;
     Ok(created)
+}
+
+/// The same for several calls of one tenant to one route. `work` is told which of them are to be done, and tells
+/// of each what came of it. Of two with one key the second is to be done after the first, alone.
+pub fn once_all(
+    conn: &mut AnyConnection,
+    calls: &[(&Tenant, &Idempotency, &str)],
+    work: impl FnOnce(&mut AnyConnection, &[usize]) -> Result<Vec<Result<Created, Problem>>, Problem>,
+) -> Result<Vec<Result<Created, Problem>>, Problem> {
+    let Some((tenant, Idempotency { route, .. }, _)) = calls.first() else { return Ok(vec![]) };
+    let now = clock::now();
+    let not_before = expired_before(now);
+    let mut answers: Vec<Option<Result<Created, Problem>>> = vec![None; calls.len()];
+    let mut keyed: Vec<(usize, &Key)> = vec![];
+    for (at, (_, idempotency, _)) in calls.iter().enumerate() {
+        match &idempotency.key {
+            Some(key) if keyed.iter().any(|(_, other)| *other == key) => {
+                answers[at] = Some(Err(StoreError::Contended("another one has this key".into()).into()));
+            }
+            Some(key) => keyed.push((at, key)),
+            None => {}
+        }
+    }
+    let keys: Vec<&Key> = keyed.iter().map(|(_, key)| *key).collect();
+    let taken = store::take_all(conn, tenant, route, &keys)?;
+    let mut kept = store::find_all(conn, tenant, route, &keys, not_before)?;
+    for ((at, key), taken) in keyed.iter().zip(taken) {
+        answers[*at] = if taken {
+            kept.remove(key.as_str()).map(|kept| replayed(kept, calls[*at].2))
+        } else {
+            Some(Err(in_use()))
+        };
+    }
+    let open: Vec<usize> = (0..calls.len()).filter(|at| answers[*at].is_none()).collect();
+    if !open.is_empty() {
+        for (at, done) in open.iter().zip(work(conn, &open)?) {
+            answers[*at] = Some(done);
+        }
+    }
+    let first: Vec<(&Key, Kept)> = keyed
+        .into_iter()
+        .filter(|(at, _)| open.contains(at))
+        .filter_map(|(at, key)| {
+            let created = answers[at].as_ref()?.as_ref().ok()?;
+            Some((key, created.kept(calls[at].2)))
+        })
+        .collect();
+    if !first.is_empty() {
+        let first: Vec<(&Key, &Kept)> = first.iter().map(|(key, kept)| (*key, kept)).collect();
+        store::keep_all(conn, tenant, route, &first, now, not_before)?;
+    }
+    let unanswered = || Err(StoreError::corrupt("a call was not answered").into());
+    Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect())
+}
+
+fn in_use() -> Problem {
+    Problem::new(&kinds::IDEMPOTENCY_KEY_IN_USE).with_header(header::RETRY_AFTER, "1")
+}
+
+/// The first answer again, to whoever says the same.
+fn replayed(kept: Kept, said: &str) -> Result<Created, Problem> {
+    if kept.fingerprint != said {
+        return Err(Problem::new(&kinds::IDEMPOTENCY_KEY_REUSED));
+    }
+    Ok(Created { location: kept.location, body: kept.body, replayed: true })
+}
+
+impl Created {
+    /// What is kept of it, for whoever said this.
+    fn kept(&self, said: &str) -> Kept {
+        Kept { fingerprint: said.to_owned(), location: self.location.clone(), body: self.body.clone() }
+    }
 }
 
 /// The same for an answer that says a secret the first time and never again: what is kept, and what is

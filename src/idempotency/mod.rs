@@ -4,6 +4,6 @@ mod http;
 mod store;
 
 pub use domain::Created;
-pub use http::{Idempotency, answer, answer_once, once};
+pub use http::{Idempotency, answer, answer_once, once, once_all};
 pub use store::forget;
 pub use store::pruning::prune;

@@ -4,11 +4,13 @@ pub mod pruning;
 use super::domain::{Kept, Key};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, MultiBackend, StoreError};
+use crate::insert_rows;
 use crate::schema::idempotency_keys::{self, dsl};
 use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{Array, Bool, Text};
+use std::collections::HashMap;
 
 /// The name of the list that a key stands in. A narrowed token has one of its own: an answer that was
 /// given to a wider one is none of its business.
@@ -51,6 +53,30 @@ pub fn take(conn: &mut AnyConnection, tenant: &Tenant, route: &str, key: &Key) -
     }
 }
 
+/// The same for several keys of one route, in their order.
+pub fn take_all(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    route: &str,
+    keys: &[&Key],
+) -> Result<Vec<bool>, StoreError> {
+    match conn {
+        AnyConnection::Sqlite(_) => Ok(vec![true; keys.len()]),
+        AnyConnection::Postgres(c) => {
+            let route = route_of(tenant, route);
+            let name = |key: &&Key| format!("{}\n{route}\n{}", tenant.slug(), key.as_str());
+            let names: Vec<String> = keys.iter().map(name).collect();
+            let taken: Vec<Locked> = diesel::sql_query(
+                "SELECT pg_try_advisory_xact_lock(hashtextextended(name, 0)) AS locked \
+                 FROM unnest($1) WITH ORDINALITY AS asked (name, place) ORDER BY place",
+            )
+            .bind::<Array<Text>, _>(names)
+            .load(c)?;
+            Ok(taken.into_iter().map(|taken| taken.locked).collect())
+        }
+    }
+}
+
 pub fn find(
     conn: &mut AnyConnection,
     tenant: &Tenant,
@@ -69,6 +95,25 @@ pub fn find(
     Ok(row.map(|(fingerprint, location, body)| Kept { fingerprint, location, body }))
 }
 
+/// What is kept under any of these keys.
+pub fn find_all(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    route: &str,
+    keys: &[&Key],
+    not_before: DateTime<Utc>,
+) -> Result<HashMap<String, Kept>, StoreError> {
+    let rows: Vec<(String, String, String, String)> = dsl::idempotency_keys
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+        .filter(dsl::route.eq(route_of(tenant, route)))
+        .filter(dsl::key.eq_any(keys.iter().map(|key| key.as_str())))
+        .filter(dsl::created_at.ge(not_before.naive_utc()))
+        .select((dsl::key, dsl::fingerprint, dsl::location, dsl::body))
+        .load(conn)?;
+    let kept = |(key, fingerprint, location, body)| (key, Kept { fingerprint, location, body });
+    Ok(rows.into_iter().map(kept).collect())
+}
+
 /// Keeps the first answer, and forgets the tenant's that are too old.
 pub fn keep(
     conn: &mut AnyConnection,
@@ -79,21 +124,33 @@ pub fn keep(
     now: DateTime<Utc>,
     not_before: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    keep_all(conn, tenant, route, &[(key, kept)], now, not_before)
+}
+
+/// The same for several.
+pub fn keep_all(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    route: &str,
+    all: &[(&Key, &Kept)],
+    now: DateTime<Utc>,
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let old = dsl::idempotency_keys
         .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
         .filter(dsl::created_at.lt(not_before.naive_utc()));
     diesel::delete(old).execute(conn)?;
-    diesel::insert_into(idempotency_keys::table)
-        .values(Row {
-            tenant: tenant.slug(),
-            route: route_of(tenant, route),
-            key: key.as_str(),
-            fingerprint: &kept.fingerprint,
-            location: &kept.location,
-            body: &kept.body,
-            created_at: now.naive_utc(),
-        })
-        .execute(conn)?;
+    let route = route_of(tenant, route);
+    let rows = all.iter().map(|(key, kept)| Row {
+        tenant: tenant.slug(),
+        route: route.clone(),
+        key: key.as_str(),
+        fingerprint: &kept.fingerprint,
+        location: &kept.location,
+        body: &kept.body,
+        created_at: now.naive_utc(),
+    });
+    insert_rows!(conn, idempotency_keys::table, rows);
     Ok(())
 }
 

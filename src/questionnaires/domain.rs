@@ -2,6 +2,7 @@
 use crate::guidelines::{Source, Threshold};
 use crate::text::LocalizedText;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// The answer to one item.
@@ -229,14 +230,14 @@ impl Status {
 
 /// The shipped questionnaires.
 #[derive(Debug, Default)]
-pub struct Questionnaires(pub(super) Vec<Questionnaire>);
+pub struct Questionnaires(pub(super) Vec<Arc<Questionnaire>>);
 
 impl Questionnaires {
-    pub fn all(&self) -> &[Questionnaire] {
-        &self.0
+    pub fn all(&self) -> impl Iterator<Item = &Questionnaire> {
+        self.0.iter().map(AsRef::as_ref)
     }
 
-    pub fn get(&self, id: &str) -> Option<&Questionnaire> {
+    pub fn get(&self, id: &str) -> Option<&Arc<Questionnaire>> {
         self.0.iter().find(|questionnaire| questionnaire.id == id)
     }
 }

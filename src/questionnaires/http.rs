@@ -92,7 +92,7 @@ async fn list_questionnaires(
         None => vec![],
     };
     let page = |own: &[(String, OwnSummary)]| QuestionnairePage {
-        items: questionnaires.all().iter().map(Into::into).chain(own.iter().map(Into::into)).collect(),
+        items: questionnaires.all().map(Into::into).chain(own.iter().map(Into::into)).collect(),
         next_cursor: None,
     };
     if own.is_empty() {

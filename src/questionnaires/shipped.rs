@@ -9,6 +9,7 @@ use crate::shipped::Faults;
 use crate::text::LocalizedText;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,7 +81,7 @@ impl Questionnaires {
             );
         }
         faults.unique("questionnaires", all.iter().map(|q| q.id.as_str()));
-        Self(all)
+        Self(all.into_iter().map(Arc::new).collect())
     }
 }
 

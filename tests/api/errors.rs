@@ -4,6 +4,7 @@ use crate::support::{Answer, Caller, Engine, MAX_BODY, Service};
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tasuke::caller::Scope;
 use tasuke::problem::{RULES, kinds::KINDS};
 use ureq::http::Method;
 
@@ -31,10 +32,12 @@ fn of_values(acme: &Caller<'_>) -> Vec<Answer> {
         acme.post("/v1/clients", &json!({"name": 1, "nickname": "x", "prefecture": "48", "employees": -1})),
         acme.post("/v1/clients", &json!({"name": "", "external_id": long, "employees": 1_000_000_000})),
         acme.post("/v1/clients", &json!({"name": "\u{0}", "profile": {"workplaces": ["home", "home", "home", "home"]}})),
+        acme.post("/v1/clients", &json!({"name": "a\u{7}b"})),
         acme.get("/v1/clients?limit=1&limit=2"),
         acme.get("/v1/contacts?category=x"),
         acme.get("/v1/assessments?client_id=x"),
         acme.post("/v1/contacts", &json!({"id": "own-a", "name": {"ja": "a", "en": "a"}, "channels": [{"type": "phone", "value": "1", "unverified": true, "opening": {}}]})),
+        raw(acme, "/v1/client-imports", &[("content-type", "text/csv")], "会社名\n\"A\n".as_bytes()),
         raw(acme, "/v1/client-imports", &[("content-type", "text/csv")], b"\xff\xfe\xff"),
         raw(acme, "/v1/client-imports", &[("content-type", "text/csv")], "会社名\nA,B,C\n".as_bytes()),
         raw(acme, "/v1/assessment-batches", &[("content-type", "application/json"), ("idempotency-key", "e-1")], br#"{"items": []}"#),
@@ -52,6 +55,7 @@ fn of_assessments(acme: &Caller<'_>) -> Vec<Answer> {
     let draft = with(json!({})).expect(201);
     let other = with(json!({"questionnaire": "ipa-cloud-3.1"})).expect(201);
     let nobody = "0198c0de-0000-7000-8000-000000000000";
+    let links = format!("{}/links", draft.header("location"));
     let compared = |with: &str| acme.get(&format!("{}/comparison?with={with}", draft.header("location")));
     vec![
         with(json!({"client_id": nobody})),
@@ -64,6 +68,7 @@ fn of_assessments(acme: &Caller<'_>) -> Vec<Answer> {
             json!({"answers": [{"control": "self-check-01", "status": "partial", "observed_at": "1900-01-01T00:00:00Z"}]}),
         ),
         acme.post(&format!("{}/submit", draft.header("location")), &json!({})),
+        acme.post(&links, &json!({"respondent": "x", "expires_at": "2099-01-01T00:00:00Z"})),
         compared(nobody),
         compared(other.text("/id")),
     ]
@@ -86,6 +91,22 @@ fn of_incidents(acme: &Caller<'_>) -> Vec<Answer> {
             &json!({"contact": "bank", "action": "stop_payment", "at": "2099-01-01T00:00:00Z"}),
         ),
         acme.patch("/v1/contacts/own-b", contact.header("etag"), &json!({"id": "own-c"})),
+    ]
+}
+
+fn of_accounts(service: &Service) -> Vec<Answer> {
+    let narrow = service.caller("acme", &[Scope::Admin, Scope::ClientsRead], None);
+    let short = json!({"kty": "RSA", "kid": "a", "alg": "RS256", "n": "AQAB", "e": "AQAB"});
+    vec![
+        narrow.post("/v1/service-accounts", &json!({"name": "a", "scopes": ["clients:write"]})),
+        narrow.post(
+            "/v1/service-accounts",
+            &json!({"name": "b", "scopes": ["clients:read"], "expires_at": "2000-01-01T00:00:00Z"}),
+        ),
+        narrow.post(
+            "/v1/service-accounts",
+            &json!({"name": "c", "scopes": ["clients:read"], "public_keys": [short]}),
+        ),
     ]
 }
 
@@ -164,6 +185,7 @@ fn every_code_of_the_catalogue_can_happen(#[values(Engine::Sqlite, Engine::Postg
     met.extend(of_assessments(&acme));
     met.extend(of_incidents(&acme));
     met.extend(of_catalogs(&acme));
+    met.extend(of_accounts(&service));
     let slow = Service::with(engine, |limits| (limits.tenant_rate, limits.tenant_burst) = (1, 1));
     met.extend((0..3).map(|_| slow.tenant("acme").get("/v1/clients")));
     let kinds: BTreeSet<&str> = met.iter().filter_map(|answer| answer.json["code"].as_str()).collect();

@@ -108,7 +108,7 @@ impl Service {
     }
 
     /// What such a caller says in `Authorization`, for a request that is written by hand.
-    pub fn authorization(&self, tenant: &str) -> String {
+    pub fn authorization_of(&self, tenant: &str) -> String {
         self.tenant(tenant).authorization.unwrap_or_default()
     }
 

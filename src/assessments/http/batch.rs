@@ -75,7 +75,7 @@ pub async fn create_batch(
     let all: Vec<Entry> = items
         .into_iter()
         .enumerate()
-        .map(|(index, item)| Entry::of(index as u64, item, &schemas))
+        .map(|(index, item)| Entry::of(index as u64, item, &schemas).checked(&asking, &questionnaires))
         .collect();
     let mut verdicts: Vec<Verdict> = vec![];
     let mut replayed = true;

@@ -3,6 +3,7 @@ use super::super::domain::{Answer, Assessment, Refusal, State, check_answers, me
 use super::super::dto::{AssessmentOut, NewAssessment, NewState};
 use super::super::store;
 use super::fault;
+use super::together::{self, Call};
 use crate::answer;
 use crate::audit;
 use crate::body::Body;
@@ -10,7 +11,7 @@ use crate::caller::{Caller, Scope, Tenant};
 use crate::clients;
 use crate::clock;
 use crate::db::{AnyConnection, Db, StoreError};
-use crate::idempotency::{self, Created, Idempotency, once};
+use crate::idempotency::{self, Created, Idempotency};
 use crate::metrics::Metrics;
 use crate::problem::{Fault, Problem, Writing, kinds};
 use crate::questionnaires::{self, Questionnaire, Questionnaires};
@@ -18,6 +19,7 @@ use crate::text::LocalizedText;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
 /// Create an assessment
 ///
@@ -41,14 +43,9 @@ pub async fn create_assessment(
     let asked = asked(&db, &tenant, &questionnaires, &body.questionnaire).await?;
     let making = Making::of(body, asked, &questionnaires, caller.subject(), false)?;
     let submitted = making.submits();
-    let created = db
-        .write(move |conn| {
-            once(conn, &tenant, &idempotency, &said, |conn| {
-                let (assessment, replayed) = making.make(conn, &tenant, &questionnaires)?;
-                created(assessment, replayed)
-            })
-        })
-        .await?;
+    let of = format!("{} {:?}", tenant.slug(), tenant.only_client());
+    let call = Call { tenant, idempotency, said, making, questionnaires };
+    let created = db.write_many(of, call, together::create).await?;
     if let (Some(questionnaire), false) = (submitted, created.replayed) {
         metrics.count_submission(&questionnaire);
     }
@@ -61,9 +58,9 @@ async fn asked(
     tenant: &Tenant,
     shipped: &Data<Questionnaires>,
     id: &str,
-) -> Result<Option<Questionnaire>, Problem> {
+) -> Result<Option<Arc<Questionnaire>>, Problem> {
     if let Some(questionnaire) = shipped.get(id) {
-        return Ok(Some(questionnaire.clone()));
+        return Ok(Some(Arc::clone(questionnaire)));
     }
     let (shipped, tenant, id) = (shipped.clone(), tenant.clone(), id.to_owned());
     db.read(move |conn| found(conn, &tenant, &shipped, &id)).await.map_err(Problem::from)
@@ -75,10 +72,13 @@ pub fn found(
     tenant: &Tenant,
     shipped: &Questionnaires,
     id: &str,
-) -> Result<Option<Questionnaire>, StoreError> {
+) -> Result<Option<Arc<Questionnaire>>, StoreError> {
+    if let Some(questionnaire) = shipped.get(id) {
+        return Ok(Some(Arc::clone(questionnaire)));
+    }
     match questionnaires::find(conn, tenant, shipped, id) {
         Err(StoreError::Missing) => Ok(None),
-        found => found.map(|questionnaire| Some(questionnaire.into_owned())),
+        found => found.map(|questionnaire| Some(Arc::new(questionnaire.into_owned()))),
     }
 }
 
@@ -86,7 +86,7 @@ pub fn found(
 #[derive(Debug, Clone)]
 pub struct Making {
     body: NewAssessment,
-    questionnaire: Questionnaire,
+    questionnaire: Arc<Questionnaire>,
     id: String,
     by: String,
     now: DateTime<Utc>,
@@ -96,7 +96,7 @@ impl Making {
     /// `needs_name`: whether it must have an `external_id`.
     pub fn of(
         body: NewAssessment,
-        questionnaire: Option<Questionnaire>,
+        questionnaire: Option<Arc<Questionnaire>>,
         all: &Questionnaires,
         by: &str,
         needs_name: bool,
@@ -133,14 +133,8 @@ impl Making {
         if is_own && now.is_none_or(|now| !asks_the_same(&now, &self.questionnaire)) {
             return Err(StoreError::Contended("the questionnaire was put there anew".into()).into());
         }
-        let draft = self.draft(conn, tenant, shipped, client_id)?;
-        let assessment = match state_of(&self.body) {
-            NewState::Draft => draft,
-            NewState::Submitted => {
-                Assessment { revision: 1, ..draft.submit(&self.questionnaire, &self.by, self.now)? }
-            }
-        };
-        save_once(conn, tenant, assessment)
+        let carried = self.carried(conn, tenant, shipped, &client_id)?;
+        save_once(conn, tenant, self.assessment(client_id, &carried)?)
     }
 
     /// The assessment that an earlier try of the same call has stored. Only where the answers came from another
@@ -160,24 +154,28 @@ impl Making {
         }
     }
 
-    fn draft(
-        &self,
-        conn: &mut AnyConnection,
-        tenant: &Tenant,
-        shipped: &Questionnaires,
-        client_id: String,
-    ) -> Result<Assessment, Problem> {
+    /// Whether it needs nothing of the database but its client.
+    pub fn is_plain(&self, shipped: &Questionnaires) -> bool {
+        self.body.carry_forward_from.is_none() && shipped.get(&self.body.questionnaire).is_some()
+    }
+
+    /// The client that is named, by its id or by the provider's own name.
+    pub fn client(&self) -> (Option<&str>, Option<&str>) {
+        (self.body.client_id.as_deref(), self.body.client_external_id.as_deref())
+    }
+
+    /// What is to be stored, for this client and with the answers that are taken over.
+    pub fn assessment(&self, client_id: String, carried: &[Answer]) -> Result<Assessment, Problem> {
         let fingerprint = fingerprint_of(&client_id, &self.body)?;
         let Self { body, questionnaire, id, by, now } = self;
-        let carried = self.carried(conn, tenant, shipped, &client_id)?;
-        Ok(Assessment {
+        let draft = Assessment {
             id: id.clone(),
             fingerprint,
             client_id,
             questionnaire: questionnaire.id.clone(),
             external_id: body.external_id.clone(),
             state: State::Draft,
-            answers: merged(questionnaire, &carried, &body.answers, &[]),
+            answers: merged(questionnaire, carried, &body.answers, &[]),
             carried_from: body.carry_forward_from.as_ref().map(|id| id.to_string()),
             revision: 1,
             created_by: by.clone(),
@@ -185,6 +183,10 @@ impl Making {
             updated_at: *now,
             submitted: None,
             reviewed: None,
+        };
+        Ok(match state_of(body) {
+            NewState::Draft => draft,
+            NewState::Submitted => Assessment { revision: 1, ..draft.submit(questionnaire, by, *now)? },
         })
     }
 
@@ -219,7 +221,7 @@ impl Making {
 }
 
 fn unknown_questionnaire(shipped: &Questionnaires) -> Problem {
-    let known: Vec<_> = shipped.all().iter().map(|q| q.id.as_str()).collect();
+    let known: Vec<_> = shipped.all().map(|q| q.id.as_str()).collect();
     Problem::invalid(vec![Fault::unknown_value("/questionnaire", &known)])
 }
 
@@ -256,10 +258,10 @@ fn state_of(body: &NewAssessment) -> NewState {
 /// Everything about a new assessment that can be checked without the database, at once.
 fn checked(
     body: &NewAssessment,
-    questionnaire: Option<Questionnaire>,
+    questionnaire: Option<Arc<Questionnaire>>,
     questionnaires: &Questionnaires,
     needs_name: bool,
-) -> Result<Questionnaire, Problem> {
+) -> Result<Arc<Questionnaire>, Problem> {
     let mut faults = vec![];
     if needs_name && body.external_id.is_none() {
         faults.push(super::name_needed());
@@ -283,7 +285,7 @@ fn checked(
     }
     match &questionnaire {
         None => {
-            let known: Vec<_> = questionnaires.all().iter().map(|q| q.id.as_str()).collect();
+            let known: Vec<_> = questionnaires.all().map(|q| q.id.as_str()).collect();
             faults.push(Fault::unknown_value("/questionnaire", &known));
         }
         Some(questionnaire) => {
@@ -313,13 +315,17 @@ fn client_of(conn: &mut AnyConnection, tenant: &Tenant, body: &NewAssessment) ->
     };
     match found {
         Ok(client) => Ok(client.id),
-        Err(StoreError::Missing) => Err(Problem::invalid(vec![Fault::new(
-            pointer,
-            "unknown-client",
-            LocalizedText::new("この顧客はありません", "there is no such client"),
-        )])),
+        Err(StoreError::Missing) => Err(unknown_client(pointer)),
         Err(error) => Err(error.into()),
     }
+}
+
+pub fn unknown_client(pointer: &str) -> Problem {
+    Problem::invalid(vec![Fault::new(
+        pointer,
+        "unknown-client",
+        LocalizedText::new("この顧客はありません", "there is no such client"),
+    )])
 }
 
 /// Stores the assessment, or finds that it is stored already.
@@ -345,7 +351,7 @@ fn replayed(kept: Assessment, fingerprint: &str) -> Result<(Assessment, bool), P
     if kept.fingerprint == fingerprint { Ok((kept, true)) } else { Err(external_id_taken(&kept)) }
 }
 
-fn created(assessment: Assessment, replayed: bool) -> Result<Created, Problem> {
+pub fn created(assessment: Assessment, replayed: bool) -> Result<Created, Problem> {
     let location = format!("/v1/assessments/{}", assessment.id);
     let body = answer::text(&AssessmentOut::from(assessment))?;
     Ok(Created { location, body, replayed })

@@ -10,10 +10,12 @@ use crate::problem::{Problem, Writing};
 use crate::questionnaires::Questionnaires;
 use crate::request::RequestId;
 use crate::text::Language;
+use actix_web::rt::task::JoinHandle;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, post, rt};
 use futures_util::stream::poll_fn;
 use std::convert::Infallible;
+use std::rc::Rc;
 use tokio::sync::mpsc::{Sender, channel};
 
 /// Lines that share a transaction.
@@ -74,28 +76,40 @@ struct Import {
 
 impl Import {
     async fn run(self, mut lines: Lines) {
+        let this = Rc::new(self);
         let mut index = 0;
+        // While some lines are being stored, the next ones are read and checked; not more than that.
+        let mut storing: Option<JoinHandle<bool>> = None;
         loop {
             let (batch, failed) = lines.next(TOGETHER).await;
             let entries: Vec<Entry> = batch
                 .into_iter()
                 .map(|line| {
                     index += 1;
-                    self.read(index, line)
+                    this.read(index, line)
                 })
                 .collect();
-            if !entries.is_empty() && !self.done(entries).await {
+            let go_on = match storing.take() {
+                Some(stored) => stored.await.unwrap_or(false),
+                None => true,
+            };
+            if !go_on {
                 return;
             }
-            match failed {
-                None => {}
-                Some(Ok(())) => return,
-                // What was cut is no line: nothing of it is stored.
-                Some(Err(problem)) => {
-                    self.tell(&[self.failed(index + 1, &problem)]).await;
-                    return;
-                }
+            if !entries.is_empty() {
+                let this = Rc::clone(&this);
+                storing = Some(rt::spawn(async move { this.done(entries).await }));
             }
+            let Some(ended) = failed else { continue };
+            let stored = match storing.take() {
+                Some(stored) => stored.await.unwrap_or(false),
+                None => true,
+            };
+            // What was cut is no line: nothing of it is stored.
+            if let (true, Err(problem)) = (stored, ended) {
+                this.tell(&[this.failed(index + 1, &problem)]).await;
+            }
+            return;
         }
     }
 
@@ -103,7 +117,7 @@ impl Import {
         let read = line.and_then(|line| self.schemas.parse(unmarked(index, &line)));
         let value = match read {
             Ok(value) => value,
-            Err(problem) => return Entry { index, read: Err(problem) },
+            Err(problem) => return Entry::refused(index, problem),
         };
         let is_named = !value.is_object() || value.get("external_id").is_some_and(|name| !name.is_null());
         let mut entry = Entry::of(index, value, &self.schemas);
@@ -111,7 +125,7 @@ impl Import {
             // One that can be read is told with everything else that is wrong with it.
             entry.read = entry.read.map_err(|problem| problem.and(name_needed()));
         }
-        entry
+        entry.checked(&self.asking, &self.questionnaires)
     }
 
     /// Stores some lines and tells what became of them; `false` when that is the end.

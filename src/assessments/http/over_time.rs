@@ -79,7 +79,7 @@ fn named(
     wanted: &str,
 ) -> Result<Vec<Questionnaire>, Problem> {
     let of = |q: &&Questionnaire| q.id == wanted || q.family() == wanted;
-    let mut found: Vec<Questionnaire> = shipped.all().iter().filter(of).cloned().collect();
+    let mut found: Vec<Questionnaire> = shipped.all().filter(of).cloned().collect();
     if found.is_empty() {
         for (guideline, own) in questionnaires::own(conn, tenant)? {
             let id = format!("{guideline}-{}", own.edition.edition);
@@ -89,7 +89,7 @@ fn named(
         }
     }
     if found.is_empty() {
-        let mut known: Vec<&str> = shipped.all().iter().map(Questionnaire::family).collect();
+        let mut known: Vec<&str> = shipped.all().map(Questionnaire::family).collect();
         known.dedup();
         return Err(Problem::invalid(vec![Fault::unknown_value("/query/questionnaire", &known)]));
     }
@@ -185,8 +185,7 @@ pub async fn show_standing(
             let client = clients::get(conn, &tenant, &client)?;
             let mut newest = |family: &str| newest(conn, &tenant, &shipped, &client.id, family);
             let (rules, self_check) = (newest("ipa-basic-rules")?, newest("ipa-self-check")?);
-            let stars: Vec<&Questionnaire> =
-                shipped.all().iter().filter(|q| q.guideline == "scs").collect();
+            let stars: Vec<&Questionnaire> = shipped.all().filter(|q| q.guideline == "scs").collect();
             let answered: Vec<_> =
                 stars.iter().map(|star| newest(&star.id)).collect::<Result<_, StoreError>>()?;
             Ok::<_, Problem>(ClientStanding {
@@ -220,7 +219,7 @@ pub fn newest_of(
     questionnaire: &Questionnaire,
     limit: i64,
 ) -> Result<Vec<(Assessment, Questionnaire)>, StoreError> {
-    let editions = shipped.all().iter().filter(|other| other.family() == questionnaire.family());
+    let editions = shipped.all().filter(|other| other.family() == questionnaire.family());
     let mut ids: Vec<String> = editions.map(|other| other.id.clone()).collect();
     if ids.is_empty() {
         let own = questionnaires::own(conn, tenant)?.into_iter();
@@ -245,7 +244,7 @@ fn newest(
     client_id: &str,
     name: &str,
 ) -> Result<Option<(Assessment, Questionnaire)>, StoreError> {
-    let editions = shipped.all().iter().filter(|q| q.id == name || q.family() == name);
+    let editions = shipped.all().filter(|q| q.id == name || q.family() == name);
     let ids: Vec<String> = editions.map(|q| q.id.clone()).collect();
     let Some(found) = store::counting(conn, tenant, client_id, &ids, 1)?.pop() else { return Ok(None) };
     let questionnaire = asked(conn, tenant, shipped, &found)?.into_owned();

@@ -2,6 +2,7 @@
 use super::super::domain::Assessment;
 use super::super::dto::NewAssessment;
 use super::create::{Making, found};
+use super::together::make_all;
 use crate::body::Schemas;
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, Retry, StoreError};
@@ -10,6 +11,7 @@ use crate::questionnaires::Questionnaires;
 use crate::text::Language;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// What became of one.
@@ -62,11 +64,28 @@ impl VerdictCounts {
 pub struct Entry {
     pub index: u64,
     pub read: Result<NewAssessment, Problem>,
+    /// What it makes, where that could be checked without the database.
+    pub making: Option<Making>,
 }
 
 impl Entry {
     pub fn of(index: u64, value: Value, schemas: &Schemas) -> Self {
-        Self { index, read: schemas.item::<NewAssessment>(value).map(|(body, _)| body) }
+        Self { index, read: schemas.item::<NewAssessment>(value).map(|(body, _)| body), making: None }
+    }
+
+    pub fn refused(index: u64, problem: Problem) -> Self {
+        Self { index, read: Err(problem), making: None }
+    }
+
+    /// The same, checked as far as that needs no database.
+    pub fn checked(self, asking: &Asking, shipped: &Questionnaires) -> Self {
+        let Ok(body) = &self.read else { return self };
+        let Some(questionnaire) = shipped.get(&body.questionnaire) else { return self };
+        let questionnaire = Some(Arc::clone(questionnaire));
+        match Making::of(body.clone(), questionnaire, shipped, &asking.subject, asking.needs_names) {
+            Ok(making) => Self { making: Some(making), ..self },
+            Err(problem) => Self::refused(self.index, problem),
+        }
     }
 }
 
@@ -91,19 +110,29 @@ impl Asking {
         shipped: &Questionnaires,
         entries: &[Entry],
     ) -> Result<Vec<Verdict>, Problem> {
-        entries.iter().map(|entry| self.one(conn, shipped, entry)).collect()
+        let mut verdicts = Vec::with_capacity(entries.len());
+        for entries in entries.chunk_by(|one, next| one.making.is_some() == next.making.is_some()) {
+            let makings: Vec<_> =
+                entries.iter().filter_map(|entry| Some((&self.tenant, entry.making.as_ref()?))).collect();
+            let mut stored = make_all(conn, &makings, shipped)?.into_iter();
+            for entry in entries {
+                let stored = if entry.making.is_some() { stored.next().flatten() } else { None };
+                let made = match (stored, &entry.read) {
+                    (Some(stored), _) => stored.map(|assessment| (assessment, false)),
+                    (None, Ok(body)) => self.made(conn, shipped, entry.making.as_ref(), body),
+                    (None, Err(problem)) => Err(problem.clone()),
+                };
+                verdicts.push(self.verdict(entry, made)?);
+            }
+        }
+        Ok(verdicts)
     }
 
-    fn one(
+    fn verdict(
         &self,
-        conn: &mut AnyConnection,
-        shipped: &Questionnaires,
         entry: &Entry,
+        made: Result<(Assessment, bool), Problem>,
     ) -> Result<Verdict, Problem> {
-        let made = match &entry.read {
-            Ok(body) => self.made(conn, shipped, body),
-            Err(problem) => Err(problem.clone()),
-        };
         let (outcome, id, problem) = match made {
             Ok((assessment, replayed)) => {
                 (if replayed { Outcome::Replayed } else { Outcome::Created }, Some(assessment.id), None)
@@ -118,8 +147,12 @@ impl Asking {
         &self,
         conn: &mut AnyConnection,
         shipped: &Questionnaires,
+        making: Option<&Making>,
         body: &NewAssessment,
     ) -> Result<(Assessment, bool), Problem> {
+        if let Some(making) = making {
+            return making.make(conn, &self.tenant, shipped);
+        }
         let questionnaire = found(conn, &self.tenant, shipped, &body.questionnaire)?;
         let making = Making::of(body.clone(), questionnaire, shipped, &self.subject, self.needs_names)?;
         making.make(conn, &self.tenant, shipped)

@@ -55,7 +55,7 @@ pub async fn show_applicability(
             let client = store::get(conn, &tenant, &id)?;
             let asked = match questionnaires::find(conn, &tenant, &questionnaires, &params.questionnaire) {
                 Err(StoreError::Missing) => {
-                    let known: Vec<_> = questionnaires.all().iter().map(|q| q.id.as_str()).collect();
+                    let known: Vec<_> = questionnaires.all().map(|q| q.id.as_str()).collect();
                     return Err(Problem::invalid(vec![Fault::unknown_value(
                         "/query/questionnaire",
                         &known,

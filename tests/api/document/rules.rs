@@ -189,7 +189,10 @@ fn shared_failures(document: &Value) -> Faults {
     }
     for (name, response) in document["components"]["responses"].as_object().into_iter().flatten() {
         let schema = response.pointer("/content/application~1problem+json/schema/$ref");
-        let problem = schema.is_some_and(|schema| schema == "#/components/schemas/Problem");
+        // The token endpoint refuses in the words of OAuth, which its clients know.
+        let of_oauth = response.pointer("/content/application~1json/schema/$ref");
+        let problem = schema.is_some_and(|schema| schema == "#/components/schemas/Problem")
+            || of_oauth.is_some_and(|schema| schema == "#/components/schemas/TokenRefusal");
         if response.get("content").is_some() && !problem {
             faults.push(name.clone());
         }
@@ -243,8 +246,16 @@ fn open_answers(document: &Value) -> Faults {
 
 fn closed_requests(document: &Value) -> Faults {
     let asked = asked(document);
+    // OAuth has the token endpoint ignore what it does not know (RFC 6749, 3.2).
+    let forms: BTreeSet<&str> = operations(document)
+        .filter_map(|(_, o)| {
+            o.pointer("/requestBody/content/application~1x-www-form-urlencoded/schema/$ref")
+        })
+        .filter_map(|reference| reference.as_str()?.rsplit('/').next())
+        .collect();
     schemas(document)
         .filter(|(name, schema)| asked.contains(*name) && schema.get("properties").is_some())
+        .filter(|(name, _)| !forms.contains(name.as_str()))
         .filter(|(_, schema)| schema["additionalProperties"] != Value::Bool(false))
         .map(|(name, _)| name.clone())
         .collect()
@@ -468,7 +479,8 @@ fn downloads(document: &Value) -> Faults {
             let text = kind.starts_with("text/")
                 || kind.ends_with("json")
                 || kind.ends_with("yaml")
-                || kind.ends_with("xml");
+                || kind.ends_with("xml")
+                || kind.ends_with("urlencoded");
             let binary = content["schema"]["format"] == "binary" && content["schema"]["type"] == "string";
             if kind.starts_with("multipart/") || !text && !binary {
                 faults.push(format!("{name}: {kind}"));

@@ -27,6 +27,7 @@ assert found.items[0].key == "self-check-11"
 created = clients.create_client_with_http_info(
     api.NewClient(name="株式会社ジェネ", external_id="py-gen", prefecture="23")
 )
+assert created.headers is not None
 seen = created.headers["etag"]
 
 # submit, and retry
@@ -39,7 +40,7 @@ body = api.NewAssessment(
 )
 first, again = (assessments.create_assessment_with_http_info(body, idempotency_key="py-gen-1") for _ in range(2))
 assert first.data.state == "submitted" and first.data.id == again.data.id
-assert again.headers["idempotent-replayed"] == "true"
+assert again.headers is not None and again.headers["idempotent-replayed"] == "true"
 
 # result
 assert assessments.get_assessment_result(first.data.id).score == 100
@@ -56,6 +57,7 @@ assert batch.items[1].problem.errors[0].code == "unknown-client"
 # routing decision
 with open(os.environ["TASUKE_FACTS"], encoding="utf-8") as file:
     facts = api.RoutingFacts.from_dict(json.load(file))
+assert facts is not None
 decision = routing.decide_routing(facts)
 assert any(action.contact == "ppc_leak_report" and action.obligation == "must" for action in decision.actions)
 

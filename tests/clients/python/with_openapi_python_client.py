@@ -25,14 +25,13 @@ from tasuke_opc.models import (
     RoutingDecision,
     RoutingFacts,
 )
-from tasuke_opc.types import UNSET
+from tasuke_opc.types import UNSET, Unset
 
 url = os.environ["TASUKE_URL"]
-open_client = Client(base_url=url)
 
 # token
 asked = issue_token.sync(
-    client=open_client,
+    client=Client(base_url=url),
     body=NewAccessToken(
         grant_type="client_credentials",
         client_id=os.environ["TASUKE_CLIENT_ID"],
@@ -42,7 +41,7 @@ asked = issue_token.sync(
 client = AuthenticatedClient(base_url=url, token=asked.access_token)
 
 # controls
-found = list_controls.sync("ipa-sme", "3.1", client=open_client, group="self-check", q="backup")
+found = list_controls.sync("ipa-sme", "3.1", client=client, group="self-check", q="backup")
 assert found.items[0].key == "self-check-11"
 
 # client
@@ -90,9 +89,10 @@ assert isinstance(decision, RoutingDecision)
 assert any(action.contact == "ppc_leak_report" and action.obligation == "must" for action in decision.actions)
 
 # pages
-count, after = 0, UNSET
+count = 0
+after: str | None | Unset = UNSET
 while after is not None:
-    page = list_controls.sync("ipa-sme", "3.1", client=open_client, group="self-check", limit=10, after=after)
+    page = list_controls.sync("ipa-sme", "3.1", client=client, group="self-check", limit=10, after=after)
     count, after = count + len(page.items), page.next_cursor
 assert count == 25
 
