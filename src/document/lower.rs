@@ -30,7 +30,6 @@ fn lower(value: &mut Value, schemas: &Value) {
                 match (key.as_str(), value) {
                     // Examples are data, whatever they look like.
                     ("example" | "examples", _) => {}
-                    (json!({"application/merge-patch+json": {"schema": {}}}), json!({"application/json": {"schema": {}}})),
             // A property may be called as a keyword is.
                     ("properties", Value::Object(properties)) => {
                         properties.values_mut().for_each(|property| lower(property, schemas));
