@@ -34,16 +34,27 @@ pub const MOST_LINKS: i64 = 200;
 pub const LIFETIME: TimeDelta = TimeDelta::days(14);
 pub const LONGEST: TimeDelta = TimeDelta::days(90);
 
-/// When a link ends that is made now; `None` when that is not in the future, or too far in it.
-pub fn end(asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// Why a link cannot end when somebody wants it to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadEnd {
+    Past,
+    TooFar,
+}
+
+/// When a link ends that is made now.
+pub fn end(asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, BadEnd> {
     // To the microsecond: what both databases keep.
     let end = asked.map_or(now + LIFETIME, |asked| asked.trunc_subsecs(6));
-    (now < end && end <= now + LONGEST).then_some(end)
+    match end {
+        end if end <= now => Err(BadEnd::Past),
+        end if end > now + LONGEST => Err(BadEnd::TooFar),
+        end => Ok(end),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LIFETIME, LONGEST, end};
+    use super::{BadEnd, LIFETIME, LONGEST, end};
     use chrono::{DateTime, TimeDelta};
 
     #[test]
@@ -51,11 +62,11 @@ mod tests {
         let now = DateTime::UNIX_EPOCH;
         let moment = TimeDelta::seconds(1);
         for (asked, expected) in [
-            (None, Some(now + LIFETIME)),
-            (Some(now + moment), Some(now + moment)),
-            (Some(now + LONGEST), Some(now + LONGEST)),
-            (Some(now + LONGEST + moment), None),
-            (Some(now), None),
+            (None, Ok(now + LIFETIME)),
+            (Some(now + moment), Ok(now + moment)),
+            (Some(now + LONGEST), Ok(now + LONGEST)),
+            (Some(now + LONGEST + moment), Err(BadEnd::TooFar)),
+            (Some(now), Err(BadEnd::Past)),
         ] {
             assert_eq!(end(asked, now), expected);
         }

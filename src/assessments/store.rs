@@ -130,7 +130,12 @@ pub fn held(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Asses
         // It is locked as a whole.
         AnyConnection::Sqlite(_) => return Ok(seen),
         AnyConnection::Postgres(c) => {
-            let row = dsl::assessments.find((tenant.slug(), id)).select(dsl::id).for_update();
+            // Second wall (tenant): it is only what was found that is held.
+            let row = dsl::assessments
+                .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+                .filter(dsl::id.eq(id))
+                .select(dsl::id)
+                .for_update();
             row.first::<String>(c)?;
         }
     }

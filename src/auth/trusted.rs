@@ -53,6 +53,9 @@ impl Trusted {
                 _ => None,
             })
             .collect();
+        if roots.is_empty() && all.iter().any(|trust| trust.jwks_url.starts_with("https:")) {
+            return Err(format!("{}: there is no certificate in it", ca_file.display()));
+        }
         Ok(Self::of(all, &roots))
     }
 

@@ -6,8 +6,8 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 use std::fmt::Display;
 
-/// What a text for people is held against, so that it says something.
-const NOT_BLANK: &str = r"\S";
+/// What a text for people is held against, so that it says something. An empty one is too short already.
+const NOT_BLANK: &str = r"^$|\S";
 
 /// Adds the faults that one broken rule stands for.
 pub fn explain(pointer: &str, kind: &ValidationErrorKind, faults: &mut Vec<Fault>) {

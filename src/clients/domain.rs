@@ -35,7 +35,7 @@ audited! {
     "contracts": {"otasuketai": {"subscribed": true, "provider": "お助け隊サンプル"}, "lawyer": {"retained": false}}
 }))]
 pub struct NewClient {
-    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"^$|\S")]
     pub name: String,
     /// The provider's own name for the client; unique in the tenant.
     #[schema(min_length = 1, max_length = 200)]

@@ -161,7 +161,7 @@ pub fn read(bytes: &[u8], encoding: Option<Encoding>) -> Result<Sheet, Unreadabl
     let mut rows = vec![];
     for record in records {
         let Ok(record) = record else { return Err(Unreadable::Encoding) };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |at| line_of(&text, at));
         // A line with nothing in it is the end that spreadsheets leave, and no client.
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
@@ -189,6 +189,13 @@ pub fn read(bytes: &[u8], encoding: Option<Encoding>) -> Result<Sheet, Unreadabl
         headings.iter().zip(&columns).filter(|(heading, column)| column.is_none() && !heading.is_empty());
     let ignored = unknown.map(|(heading, _)| heading.clone()).collect();
     Ok(Sheet { encoding, ignored, rows })
+}
+
+/// The line that a record begins in. The reader begins it at the empty lines before it.
+fn line_of(text: &str, at: &csv::Position) -> u64 {
+    let from = usize::try_from(at.byte()).ok().and_then(|at| text.get(at..)).unwrap_or_default();
+    let empty = from.bytes().take_while(|byte| *byte == b'\n').count();
+    at.line() + empty as u64
 }
 
 fn columns(headings: &[String]) -> Result<Vec<Option<Column>>, Unreadable> {

@@ -131,7 +131,7 @@ impl Db {
         }
         match done {
             Err(Failed::Transaction(error)) => command.fail(error),
-            _ => drop(command.answer()),
+            _ => fail(command.answer(), &nobody_waits()),
         }
     }
 

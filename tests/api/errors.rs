@@ -55,6 +55,7 @@ fn of_assessments(acme: &Caller<'_>) -> Vec<Answer> {
     let draft = with(json!({})).expect(201);
     let other = with(json!({"questionnaire": "ipa-cloud-3.1"})).expect(201);
     let nobody = "0198c0de-0000-7000-8000-000000000000";
+    let links = format!("{}/links", draft.header("location"));
     let compared = |with: &str| acme.get(&format!("{}/comparison?with={with}", draft.header("location")));
     vec![
         with(json!({"client_id": nobody})),
@@ -67,6 +68,7 @@ fn of_assessments(acme: &Caller<'_>) -> Vec<Answer> {
             json!({"answers": [{"control": "self-check-01", "status": "partial", "observed_at": "1900-01-01T00:00:00Z"}]}),
         ),
         acme.post(&format!("{}/submit", draft.header("location")), &json!({})),
+        acme.post(&links, &json!({"respondent": "x", "expires_at": "2099-01-01T00:00:00Z"})),
         compared(nobody),
         compared(other.text("/id")),
     ]

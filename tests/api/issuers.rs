@@ -3,10 +3,13 @@ use crate::support::forge::Key;
 use crate::support::{Engine, Service};
 use chrono::Utc;
 use rstest::rstest;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -317,6 +320,52 @@ fn an_issuer_that_misbehaves_harms_nobody_else(#[values(Engine::Sqlite)] engine:
     assert_eq!(ask("good"), 200);
 }
 
+/// An issuer behind TLS, with a certificate that is for tests alone.
+fn behind_tls(page: Vec<u8>) -> SocketAddr {
+    let folder = Path::new("tests/data/tls");
+    let chain =
+        CertificateDer::pem_file_iter(folder.join("server.pem")).unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config =
+        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.unwrap().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut tls = rustls::StreamOwned::new(connection, stream.unwrap());
+            let mut head = [0; 4096];
+            // A caller that does not trust us says so instead of asking.
+            if tls.read(&mut head).is_ok() {
+                tls.write_all(&page).unwrap();
+                tls.conn.send_close_notify();
+                drop(tls.flush());
+            }
+        }
+    });
+    address
+}
+
+#[rstest]
+fn an_issuer_is_believed_when_its_certificate_is(#[values(Engine::Sqlite)] engine: Engine) {
+    let key = Key::ed();
+    let address = behind_tls(keys(&[key.jwk("k")]));
+    let elsewhere = Elsewhere::start();
+    let said = issuer(&elsewhere, "one", &json!({"jwks_url": format!("https://{address}/")}));
+    for (ca, status) in [("server.pem", 200), ("other.pem", 503)] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("issuers.yaml");
+        let ca = Path::new("tests/data/tls").join(ca);
+        std::fs::write(&file, json!({"ca_file": ca, "issuers": [said]}).to_string()).unwrap();
+        let service = Service::trusting(engine, &file);
+        let token = key.token(&header(&key, "k"), &claims("one").to_string());
+        assert_eq!(service.bearer(&token).get("/v1/whoami").status, status, "{}", ca.display());
+    }
+}
+
 #[rstest]
 fn a_file_that_is_wrong_is_told_whole(#[values(Engine::Sqlite)] _engine: Engine) {
     let folder = tempfile::tempdir().unwrap();
@@ -324,4 +373,11 @@ fn a_file_that_is_wrong_is_told_whole(#[values(Engine::Sqlite)] _engine: Engine)
     std::fs::write(&file, "issuers: []\nca_file: /nowhere/ca.pem\n").unwrap();
     assert!(tasuke::auth::Trusted::open(&file).unwrap_err().contains("/nowhere/ca.pem"));
     assert!(tasuke::auth::Trusted::open(&folder.path().join("none")).unwrap_err().contains("none"));
+    // Without a certificate nobody could be believed.
+    let empty = folder.path().join("empty.pem");
+    std::fs::write(&empty, "").unwrap();
+    let elsewhere = Elsewhere::start();
+    let said = issuer(&elsewhere, "one", &json!({"jwks_url": "https://login.example.org/keys"}));
+    std::fs::write(&file, json!({"ca_file": empty, "issuers": [said]}).to_string()).unwrap();
+    assert!(tasuke::auth::Trusted::open(&file).unwrap_err().contains("no certificate"));
 }

@@ -59,9 +59,9 @@ def get(url):
 
 
 def items(url, **query):
-    """Of all pages."""
+    """Of all pages. What is not there to be asked for is refused, and a short list has no pages."""
     while True:
-        page = get(f"{url}?{urlencode({**query, 'limit': 100})}")
+        page = get(f"{url}?{urlencode(query)}" if query else url)
         yield from page["items"]
         if not page["next_cursor"]:
             return

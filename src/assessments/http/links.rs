@@ -1,6 +1,6 @@
 //! Links for respondents: made, listed and taken back by the provider.
 use super::super::domain::Verb;
-use super::super::links::{LINK_PREFIX, LONGEST, Link, MOST_LINKS, end};
+use super::super::links::{BadEnd, LINK_PREFIX, LONGEST, Link, MOST_LINKS, end};
 use super::super::store;
 use super::asked;
 use crate::answer;
@@ -92,10 +92,9 @@ pub async fn create_link(
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::AssessmentsWrite)?;
     let now = clock::now();
-    let expires_at = end(body.expires_at, now).ok_or_else(bad_end)?;
+    let expires_at = end(body.expires_at, now).map_err(bad_end)?;
     let secret = Secret::fresh(&format!("{LINK_PREFIX}{}", tenant.slug()))?;
     let (new, digest, subject) = (clock::new_id(), secret.digest(), caller.subject().to_owned());
-    let said = format!("{said} {}", &**id);
     let made = Link {
         id: new,
         assessment_id: id.to_string(),
@@ -127,13 +126,21 @@ pub async fn create_link(
     idempotency::answer_once(created, &first)
 }
 
-fn bad_end() -> Problem {
+fn bad_end(why: BadEnd) -> Problem {
     let days = LONGEST.num_days();
-    let rule = LocalizedText::new(
-        format!("これから{days}日以内の日時にしてください"),
-        format!("must be in the future, and {days} days from now at most"),
-    );
-    Problem::invalid(vec![Fault::new("/expires_at", "out-of-range", rule)])
+    let (code, rule) = match why {
+        BadEnd::Past => {
+            ("past", LocalizedText::new("これからの日時にしてください", "must be in the future"))
+        }
+        BadEnd::TooFar => (
+            "too-far",
+            LocalizedText::new(
+                format!("{days}日以内の日時にしてください"),
+                format!("must be {days} days from now at most"),
+            ),
+        ),
+    };
+    Problem::invalid(vec![Fault::new("/expires_at", code, rule)])
 }
 
 fn too_many() -> Problem {

@@ -29,7 +29,7 @@ use utoipa::ToSchema;
 #[schema(example = json!({"respondent": "大阪支店", "answers": [{"control": "self-check-14", "status": "partial"}]}))]
 pub struct NewResponse {
     /// Who answers; unique in the assessment.
-    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"^$|\S")]
     respondent: String,
     #[serde(default)]
     #[schema(max_items = 3000)]

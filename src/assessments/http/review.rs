@@ -59,7 +59,7 @@ pub async fn submit_assessment(
 pub struct NewReview {
     decision: Decision,
     /// Why; needed when changes are requested.
-    #[schema(min_length = 1, max_length = 2000, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 2000, pattern = r"^$|\S")]
     comment: Option<String>,
 }
 

@@ -43,10 +43,11 @@ pub fn create(conn: &mut AnyConnection, calls: &[&Call]) -> Result<Vec<Result<Cr
         let shipped = &calls[0].questionnaires;
         let made = make_all(conn, &makings, shipped)?;
         let tell = |made: Option<Result<Assessment, Problem>>| match made {
-            Some(made) => made.and_then(|assessment| created(assessment, false)),
-            None => Err(StoreError::Contended("it is done by itself".into()).into()),
+            Some(Ok(assessment)) => created(assessment, false).map(Ok),
+            Some(Err(refused)) => Ok(Err(refused)),
+            None => Ok(Err(StoreError::Contended("it is done by itself".into()).into())),
         };
-        Ok(made.into_iter().map(tell).collect())
+        made.into_iter().map(tell).collect()
     })
 }
 

@@ -11,7 +11,7 @@ fn questionnaire(id: &str) -> Questionnaire {
     let catalogue = Catalogue::load(&mut faults);
     let all = Questionnaires::load(&catalogue, &mut faults);
     assert!(faults.is_empty(), "{faults}");
-    all.get(id).unwrap().clone()
+    all.get(id).unwrap().as_ref().clone()
 }
 
 /// Answers the items in order with `statuses`; what is beyond them stays unanswered.

@@ -110,7 +110,7 @@ pub fn seal(
 /// Whether the log has events after this one.
 fn goes_on(conn: &mut AnyConnection, tenant: &str, end: i64) -> Result<bool, StoreError> {
     let next: Option<i64> = audit_events::table
-        .filter(audit_events::tenant.eq(tenant))
+        .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
         .filter(audit_events::sequence.gt(end))
         .select(audit_events::sequence)
         .first(conn)

@@ -87,7 +87,7 @@ fn utf_8_with_a_fault_is_no_cp932() {
         Err(Unreadable::Broken { line: 2, byte: 9 })
     );
     // Kana of half width are where the two are most alike.
-    let kana = "名前,備考\nｶﾌﾞｼｷｶﾞｲｼｬﾁｭｳｵｳ,ﾎﾞｳｴｷ\n";
+    let kana = "会社名,備考\nｶﾌﾞｼｷｶﾞｲｼｬﾁｭｳｵｳ,ﾎﾞｳｴｷ\n";
     for text in [kana, JAPANESE] {
         let (cp932, _, _) = SHIFT_JIS.encode(text);
         assert_eq!(read(&cp932, None).unwrap().encoding, "cp932", "{text}");

@@ -82,7 +82,6 @@ pub async fn create_secret(
     };
     let once_only = SecretOut { secret: Some(secret.reveal().to_owned()), ..shown.clone() };
     let overlap = TimeDelta::seconds(body.overlap_seconds.unwrap_or(OVERLAP));
-    let said = format!("{said} {}", &**id);
     let created = db
         .write(move |conn| {
             once(conn, &tenant, &idempotency, &said, |conn| {
