@@ -239,7 +239,9 @@ fn nothing_goes_through_all_tenants_rows(#[values(Engine::Sqlite, Engine::Postgr
     let service = Service::start(engine);
     live(&service.tenant("acme"));
     let mut own = Own::connect(&service);
-    let large = own.fill("acme");
+    let mut large = own.fill("acme");
+    // A queue of everybody's that is emptied every second: it is never large.
+    large.remove("audit_inbox");
     assert!(large.contains("assessments") && large.contains("incident_events"), "{large:?}");
     let place = service.url().trim_start_matches("sqlite://").to_owned();
     let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner).clone();

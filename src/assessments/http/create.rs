@@ -11,6 +11,7 @@ use crate::idempotency::{self, Created, Idempotency};
 use crate::metrics::Metrics;
 use crate::problem::{Problem, Writing};
 use crate::questionnaires::{self, Questionnaire, Questionnaires};
+use crate::wall;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use std::sync::Arc;
@@ -37,7 +38,10 @@ pub async fn create_assessment(
     let asked = asked(&db, &tenant, &questionnaires, &body.questionnaire).await?;
     let making = Making::of(body, asked, &questionnaires, caller.subject(), false)?;
     let submitted = making.submits();
-    let of = format!("{} {:?}", tenant.slug(), tenant.only_client());
+    // Whoever sees as much, and no one else, shares statements.
+    let slug = wall!("tenant", tenant.slug(), without: "");
+    let client = wall!("client", tenant.only_client(), without: None);
+    let of = format!("{slug} {client:?}");
     let call = Call { tenant, idempotency, said, making, questionnaires };
     let created = db.write_many(of, call, together::create).await?;
     if let (Some(questionnaire), false) = (submitted, created.replayed) {
