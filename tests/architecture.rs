@@ -164,7 +164,7 @@ fn only_auth_makes_a_tenant() {
     });
 }
 
-fn is_store(file: &&PathBuf) -> bool {
+fn is_store(file: &Path) -> bool {
     file.ends_with("store.rs") || file.components().any(|part| part.as_os_str() == "store")
 }
 
@@ -180,8 +180,10 @@ fn a_function_of_a_store_names_its_tenant() {
         "idempotency/store/pruning.rs",
     ];
     let mut functions = 0;
-    for file in
-        files().iter().filter(is_store).filter(|file| NOBODYS.iter().all(|other| !file.ends_with(other)))
+    for file in files()
+        .iter()
+        .filter(|file| is_store(file))
+        .filter(|file| NOBODYS.iter().all(|other| !file.ends_with(other)))
     {
         let text = fs::read_to_string(file).unwrap();
         for function in text.split("\npub fn ").skip(1) {
@@ -216,7 +218,7 @@ fn every_query_of_tenant_data_stands_behind_a_wall() {
     let tables = tables_of_tenants();
     assert!(tables.len() >= 10, "the schema was not read: {tables:?}");
     let mut walls = 0;
-    for file in files().iter().filter(is_store) {
+    for file in files().iter().filter(|file| is_store(file)) {
         let text = fs::read_to_string(file).unwrap();
         let code = squeezed(&text);
         walls += code.matches("wall!(\"tenant\",").count();

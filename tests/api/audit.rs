@@ -177,8 +177,8 @@ fn assessments(story: &mut Story<'_>, client: &str) {
     let batch = json!({"items": [item("1"), {"questionnaire": "none"}, item("2")]}).to_string();
     let two = ["created assessment", "created assessment"];
     story.sent("createAssessmentBatch", "/v1/assessment-batches", "application/json", &batch, &two);
-    let lines = format!("{}\n{}\nnonsense\n{}\n", item("1"), item("3"), item("4"));
-    story.sent("importAssessments", "/v1/assessment-imports", "application/x-ndjson", &lines, &two);
+    let stream = format!("{}\n{}\nnonsense\n{}\n", item("1"), item("3"), item("4"));
+    story.sent("importAssessments", "/v1/assessment-imports", "application/x-ndjson", &stream, &two);
 }
 
 fn incidents(story: &mut Story<'_>, client: &str) {

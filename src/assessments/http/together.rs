@@ -100,10 +100,10 @@ impl Clients {
     ) -> Result<Self, StoreError> {
         let (ids, names): (Vec<_>, Vec<_>) = makings.map(Making::client).unzip();
         let all = |named: Vec<Option<&'a str>>| {
-            let mut named: Vec<&str> = named.into_iter().flatten().collect();
-            named.sort_unstable();
-            named.dedup();
-            named
+            let mut wanted: Vec<&str> = named.into_iter().flatten().collect();
+            wanted.sort_unstable();
+            wanted.dedup();
+            wanted
         };
         let known = clients::known(conn, tenant, &all(ids), &all(names))?;
         let by_name = known.iter().filter_map(|(id, name)| Some((name.clone()?, id.clone()))).collect();
