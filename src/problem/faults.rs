@@ -32,6 +32,8 @@ rules! {
     "in-the-future" "まだ来ていない日時です。" "A time that is still to come."
     "past" "もう過ぎた日時です。" "A time that is over, where one to come is needed."
     "too-far" "先すぎる日時です。message に限りがあります。" "Further in the future than is allowed; message says how far."
+    "beyond-caller" "自分が持たない権限は与えられません。" "Gives more than the caller has itself."
+    "weak-key" "使えない公開鍵です。message に理由があります。" "A public key that is not taken; message says why."
     "nul-character" "文字 U+0000 が含まれています。" "Holds the character U+0000."
     "control-character" "改行とタブのほかの制御文字か、文字でない符号位置が含まれています。" "Holds a control character other than line ends and tabs, or a code point that is no character."
     "repeated" "一度だけのものが二度あります。" "Given twice where once is allowed."

@@ -228,7 +228,7 @@ fn every_operation_that_writes_leaves_an_entry_and_nothing_that_was_typed(
     assert!(!log.text("").contains(TYPED), "{}", log.text(""));
     // What a client was called is nowhere, also in what tells that it was taken away; with how much, it says.
     let gone = all.last().unwrap();
-    assert_eq!(gone["before"], json!({"revision": 2, "assessments": 4, "incidents": 1}));
+    assert_eq!(gone["before"], json!({"revision": 2, "assessments": 5, "incidents": 1}));
     assert_eq!((&gone["after"], &gone["client_id"]), (&Value::Null, &gone["resource_id"]));
 }
 
