@@ -30,7 +30,7 @@ fn lower(value: &mut Value, schemas: &Value) {
                 match (key.as_str(), value) {
                     // Examples are data, whatever they look like.
                     ("example" | "examples", _) => {}
-            // A property may be called as a keyword is.
+                    // A property may be called as a keyword is.
                     ("properties", Value::Object(properties)) => {
                         properties.values_mut().for_each(|property| lower(property, schemas));
                     }
