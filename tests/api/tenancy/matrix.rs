@@ -147,7 +147,7 @@ impl Matrix<'_> {
         pair: (Said, Said),
     ) -> Answer {
         let (theirs, nobodys) =
-            (self.named(operation, world, pair.0), self.named(operation, world, pair.1));
+            (Self::named(operation, world, pair.0), Self::named(operation, world, pair.1));
         let names = |said: &Said| said.swaps.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
         let text = |answer: &Answer, said: &Said| {
             told(answer, &names(said).iter().map(String::as_str).collect::<Vec<_>>())
@@ -165,7 +165,7 @@ impl Matrix<'_> {
     }
 
     /// With every other name that a new thing is given: it differs from call to call.
-    fn named(&self, operation: &Operation, world: &World<'_>, mut said: Said) -> Said {
+    fn named(operation: &Operation, world: &World<'_>, mut said: Said) -> Said {
         for (index, position) in operation.positions.iter().enumerate() {
             if let Word::Gives(kind) = position.word
                 && operation.method == Method::POST
