@@ -26,7 +26,7 @@ pub fn shape(mut document: Value) -> Result<Value, serde_json::Error> {
     document["servers"][0]["x-internal"] = json!(false);
     answers::describe(&mut document);
     answers::head(&mut document);
-    requests::describe_paths(&mut document);
+    requests::parameters(&mut document);
     tidy(&mut document["components"]["schemas"]);
     flatten(&mut document);
     requests::patches(&mut document);

@@ -161,15 +161,29 @@ pub fn close(schema: &mut Value) {
     }
 }
 
-/// An id in a path says which one is meant; more is told only where there is more to tell.
-pub fn describe_paths(document: &mut Value) {
+/// A parameter is there or it is not: null cannot be sent. An id in a path says which one is meant; more is told
+/// only where there is more to tell.
+pub fn parameters(document: &mut Value) {
     for operation in operations_mut(document) {
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
-        for parameter in parameters.into_iter().flatten().filter(|p| p["in"] == "path") {
-            if parameter["description"].as_str().is_none_or(str::is_empty) {
+        for parameter in parameters.into_iter().flatten() {
+            never_null(&mut parameter["schema"]);
+            if parameter["in"] == "path" && parameter["description"].as_str().is_none_or(str::is_empty) {
                 let name = parameter["name"].as_str().unwrap_or_default();
                 parameter["description"] = json!(format!("Which {name}, by its id or key."));
             }
         }
+    }
+}
+
+fn never_null(schema: &mut Value) {
+    if let Some(kinds) = schema["type"].as_array() {
+        let kind = kinds.iter().find(|kind| **kind != "null").cloned();
+        schema["type"] = kind.unwrap_or_default();
+    }
+    let parts = schema["oneOf"].as_array().into_iter().flatten();
+    let rest: Vec<Value> = parts.filter(|part| part["type"] != "null").cloned().collect();
+    if let [one] = rest.as_slice() {
+        *schema = one.clone();
     }
 }

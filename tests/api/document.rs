@@ -96,6 +96,7 @@ fn every_rule_finds_its_fault_and_no_other_does() {
             json!({"description": "anything"}),
         ),
         ("property names", format!("{answer}/properties/externalId"), json!({"type": "string"})),
+        ("parameter names and words", format!("{op}/parameters/0/schema/type"), json!(["string", "null"])),
         ("parameter names and words", format!("{op}/parameters/0/name"), json!("headers")),
         ("descriptions do not end comments", format!("{answer}/description"), json!("a */ b")),
         ("descriptions do not end comments", format!("{op}/summary"), json!("a\u{7}b")),

@@ -417,7 +417,9 @@ fn parameters(document: &Value) -> Faults {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let word = parameter["name"].as_str().unwrap_or_default();
             let described = parameter["description"].as_str().is_some_and(|text| !text.is_empty());
-            if word.is_empty() || word == "headers" || !described {
+            let nullable =
+                parameter["schema"]["type"].is_array() || parameter["schema"]["oneOf"].is_array();
+            if word.is_empty() || word == "headers" || !described || nullable {
                 faults.push(format!("{name}: {word}"));
             }
         }
