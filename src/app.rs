@@ -91,7 +91,7 @@ impl Modify for Shared {
             .description(Some("An access token: a JWT as RFC 9068 has it, checked as RFC8725 asks. `tasuke token` prints one."))
             .build();
         let scopes = Scope::ALL.iter().map(|scope| (scope.as_str(), scope.told()));
-        let flow = ClientCredentials::new("/oauth2/token", Scopes::from_iter(scopes));
+        let flow = ClientCredentials::new("/oauth2/token", scopes.collect::<Scopes>());
         let oauth2 = OAuth2::with_description(
             [Flow::ClientCredentials(flow)],
             "A service account gets an access token for itself, good for 15 minutes.",

@@ -83,15 +83,17 @@ impl PublicJwk {
             return Err(Weakness::Use);
         }
         let (fitting, key) = match (kty.as_str(), crv.as_deref()) {
-            ("RSA", _) => (OF_RSA, rsa(&part(n)?, &part(e)?)?),
-            ("EC", Some("P-256")) => {
-                (&[Algorithm::ES256][..], point(&ECDSA_P256_SHA256_FIXED, 32, &part(x)?, &part(y)?)?)
-            }
-            ("EC", Some("P-384")) => {
-                (&[Algorithm::ES384][..], point(&ECDSA_P384_SHA384_FIXED, 48, &part(x)?, &part(y)?)?)
-            }
+            ("RSA", _) => (OF_RSA, rsa(&part(n.as_deref())?, &part(e.as_deref())?)?),
+            ("EC", Some("P-256")) => (
+                &[Algorithm::ES256][..],
+                point(&ECDSA_P256_SHA256_FIXED, 32, &part(x.as_deref())?, &part(y.as_deref())?)?,
+            ),
+            ("EC", Some("P-384")) => (
+                &[Algorithm::ES384][..],
+                point(&ECDSA_P384_SHA384_FIXED, 48, &part(x.as_deref())?, &part(y.as_deref())?)?,
+            ),
             ("OKP", Some("Ed25519")) => {
-                let bytes = part(x)?;
+                let bytes = part(x.as_deref())?;
                 ParsedPublicKey::new(&ED25519, &bytes).map_err(|_| Weakness::Point)?;
                 (&[Algorithm::EdDSA][..], DecodingKey::from_ed_der(&bytes))
             }
@@ -111,8 +113,8 @@ impl PublicJwk {
     }
 }
 
-fn part(text: &Option<String>) -> Result<Vec<u8>, Weakness> {
-    let text = text.as_deref().filter(|text| text.len() <= 1400).ok_or(Weakness::Form)?;
+fn part(text: Option<&str>) -> Result<Vec<u8>, Weakness> {
+    let text = text.filter(|text| text.len() <= 1400).ok_or(Weakness::Form)?;
     URL_SAFE_NO_PAD.decode(text).map_err(|_| Weakness::Form)
 }
 
@@ -163,7 +165,7 @@ mod tests {
 
     fn rsa(bits: usize, exponent: &str) -> Value {
         let mut modulus = vec![0xff; bits / 8];
-        if bits % 8 != 0 {
+        if !bits.is_multiple_of(8) {
             modulus.insert(0, (1 << (bits % 8)) - 1);
         }
         json!({"kid": "k", "kty": "RSA", "n": URL_SAFE_NO_PAD.encode(modulus), "e": exponent})

@@ -78,8 +78,8 @@ tasuke serve &
 SCOPES='"clients:write", "assessments:read", "assessments:write", "incidents:read"'
 ADMIN=$(tasuke token --tenant acme --scope "admin clients:write assessments:read assessments:write incidents:read")
 post() { curl -sf "$TASUKE_URL$1" -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/json' -d "$2"; }
-value() { sed "s/.*"$1":"\([^"]*\)".*//"; }
-MADE=$(post /v1/service-accounts "{"name": "portal", "scopes": [$SCOPES]}")
+value() { sed 's/.*"'$1'":"\([^"]*\)".*/\1/'; }
+MADE=$(post /v1/service-accounts '{"name": "portal", "scopes": ['"$SCOPES"']}')
 TASUKE_CLIENT_ID=$(echo "$MADE" | value oauth_client_id)
 ID=${TASUKE_CLIENT_ID#acme.}
 TASUKE_CLIENT_SECRET=$(post "/v1/service-accounts/$ID/secrets" '{}' | value secret)

@@ -50,6 +50,9 @@ pub fn measure(size: &Size, report: &mut Report) {
     }
 }
 
+/// Writes the n-th request.
+type Make<'a> = Box<dyn Fn(u64, &mut Vec<u8>) + 'a>;
+
 /// Adds clients, each with its assessments, until there are so many of these: copies of the templates, under
 /// ids that lie in time as they would.
 fn fill(server: &Postgres, spread: u64, from: u64, to: u64) {
@@ -143,7 +146,6 @@ fn calls(
     let pick = |all: &[String], n: u64| all[usize::try_from(n).unwrap() % all.len()].clone();
     let get = |path: String, to: &mut Vec<u8>| to.extend(load::get(&path, token));
     let history = "history?questionnaire=ipa-self-check-3.1";
-    type Make<'a> = Box<dyn Fn(u64, &mut Vec<u8>) + 'a>;
     let busiest: [(&str, u16, Make); 5] = [
         (
             "show an assessment",
@@ -176,7 +178,7 @@ fn calls(
             let offset = Cell::new(0);
             let run = |calls| {
                 load::run(ours.address, 8, Until::Calls(calls), *status, |n, to| {
-                    make(offset.get() + n, to)
+                    make(offset.get() + n, to);
                 });
                 offset.set(offset.get() + calls);
             };

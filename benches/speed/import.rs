@@ -35,7 +35,7 @@ pub fn measure(size: &Size, report: &mut Report) {
         server.sql("CHECKPOINT");
         let cpu = ours.cpu();
         let took = import(&ours, &token, &body, lines);
-        costs.push((ours.cpu() - cpu).as_secs_f64() * 1e6 / lines as f64);
+        costs.push(ours.cpu().saturating_sub(cpu).as_secs_f64() * 1e6 / lines as f64);
         let tables = grown(&server, &before);
         let took_copy = copy(&server, &tables, &before);
         println!(

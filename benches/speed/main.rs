@@ -45,6 +45,9 @@ impl Size {
     }
 }
 
+/// Its name in the table, and what does it.
+type Measure = (&'static str, fn(&Size, &mut Report));
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "--bare") {
@@ -55,7 +58,7 @@ fn main() {
     let only: Vec<&String> = arguments.iter().filter(|argument| argument.starts_with('S')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only.as_str() == name);
     let mut report = Report::begin(&size);
-    let measures: [(&str, fn(&Size, &mut Report)); 7] = [
+    let measures: [Measure; 7] = [
         ("S1", catalogue::measure),
         ("S2", submissions::on_postgres),
         ("S3", submissions::on_sqlite),

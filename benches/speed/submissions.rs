@@ -147,7 +147,9 @@ pub fn on_postgres(size: &Size, report: &mut Report) {
 pub fn on_sqlite(size: &Size, report: &mut Report) {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let urls = folders.each_ref().map(|at| format!("sqlite://{}", at.path().join("tasuke.db").display()));
-    urls.iter().for_each(|url| prepare(url));
+    for url in &urls {
+        prepare(url);
+    }
     let tokens = urls.each_ref().map(|url| token(url, "bench"));
     let ours = Program::serve(&urls[0], &[]);
     let single = Program::serve(&urls[1], &[("TASUKE_DATABASE_TOGETHER", "1")]);

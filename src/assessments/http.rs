@@ -4,6 +4,7 @@ mod change;
 mod create;
 mod import;
 mod links;
+mod making;
 mod merge;
 mod oscal;
 mod over_time;

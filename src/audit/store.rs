@@ -6,7 +6,7 @@ pub mod verifying;
 
 use super::domain::{Audited, Detail, Effect, Event, Named};
 use super::head::Signed;
-use crate::caller::Tenant;
+use crate::caller::{Author, Tenant};
 use crate::clock;
 use crate::db::{AnyConnection, StoreError};
 use crate::insert_rows;
@@ -26,12 +26,13 @@ pub fn created<T: Audited>(conn: &mut AnyConnection, tenant: &Tenant, thing: &T)
 /// Notes of each of several things that it was made, and by whom: all of one tenant.
 pub fn created_all<T: Audited>(
     conn: &mut AnyConnection,
-    things: &[(&Tenant, &T)],
+    tenant: &Tenant,
+    things: &[(&Author, &T)],
 ) -> Result<(), StoreError> {
     let rows: Vec<InboxRow> = things
         .iter()
-        .map(|(tenant, thing)| {
-            let who = (tenant.slug(), tenant.author());
+        .map(|(author, thing)| {
+            let who = (tenant.slug(), *author);
             let detail = Detail::of(None, Some(*thing));
             InboxRow::of(who, Effect::Created, thing.named(), &detail, clock::new_id(), clock::now())
         })

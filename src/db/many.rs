@@ -37,8 +37,7 @@ where
         let ran = {
             let items: Vec<&I> = calls.iter().map(|(item, _)| item).collect();
             // Of several requests the log tells the first.
-            let span =
-                calls.first().map(|(_, caller)| caller.span.clone()).unwrap_or_else(tracing::Span::none);
+            let span = calls.first().map_or_else(tracing::Span::none, |(_, caller)| caller.span.clone());
             catch_unwind(AssertUnwindSafe(|| span.in_scope(|| work(conn, &items))))
         };
         match (ran, calls.as_mut_slice()) {
@@ -56,7 +55,9 @@ where
             // Whose fault it is shows when each is done alone.
             (_, [_, _, ..]) => Err(Failed::Contended),
             (_, calls) => {
-                calls.iter_mut().for_each(|(_, caller)| caller.forget());
+                for (_, caller) in calls.iter_mut() {
+                    caller.forget();
+                }
                 Err(Failed::Panicked)
             }
         }

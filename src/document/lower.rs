@@ -25,6 +25,7 @@ fn lower(value: &mut Value, schemas: &Value) {
             that_or_null(fields, schemas);
             lone_reference(fields);
             one_example(fields);
+            plain_json(fields);
             for (key, value) in fields {
                 match (key.as_str(), value) {
                     // Examples are data, whatever they look like.
@@ -94,6 +95,13 @@ fn one_example(fields: &mut Map<String, Value>) {
     }
 }
 
+/// A merge patch may be sent as JSON, and older generators know no other JSON.
+fn plain_json(fields: &mut Map<String, Value>) {
+    if let Some(content) = fields.remove("application/merge-patch+json") {
+        fields.insert("application/json".to_owned(), content);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::lowered;
@@ -117,6 +125,10 @@ mod tests {
             // Data is left alone, whatever it looks like.
             (json!({"example": {"type": ["x", "null"]}}), json!({"example": {"type": ["x", "null"]}})),
             (json!({"schema": {}, "examples": {"a": {"value": 1}}}), json!({"schema": {}})),
+            (
+                json!({"application/merge-patch+json": {"schema": {}}}),
+                json!({"application/json": {"schema": {}}}),
+            ),
             // A property may be called as a keyword is.
             (
                 json!({"properties": {"example": {"type": ["string", "null"]}}}),

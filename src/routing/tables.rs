@@ -6,10 +6,12 @@ mod mutants;
 mod properties;
 mod sameness;
 
+use super::Facts;
+use super::Ruleset;
+use super::decide;
 use super::engine::contradictions;
 use super::shown;
 use super::tests::ruleset;
-use super::{Facts, Ruleset, decide};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,6 +9,7 @@ use crate::answer;
 use crate::audit;
 use crate::body::{Body, Query};
 use crate::caller::{Caller, Scope, Tenant};
+use crate::clients;
 use crate::clock;
 use crate::db::{AnyConnection, Db, StoreError};
 use crate::era;
@@ -233,13 +234,20 @@ fn written(saved: Result<(), StoreError>) -> Result<(), Problem> {
             "この名前のサービスアカウントがすでにあります。",
             "There is a service account of this name already.",
         ))),
-        // Another's client is told as one that does not exist.
+        other => Ok(other?),
+    }
+}
+
+/// Refuses a client that is not there. Another's is told as one that does not exist.
+fn known_client(conn: &mut AnyConnection, tenant: &Tenant, reach: &Reach) -> Result<(), Problem> {
+    let Some(id) = &reach.client else { return Ok(()) };
+    match clients::get(conn, tenant, id) {
         Err(StoreError::Missing) => Err(Problem::invalid(vec![Fault::new(
             "/client_id",
             "unknown-client",
             LocalizedText::new("この顧客はありません", "is no client that we know"),
         )])),
-        other => Ok(other?),
+        other => other.map(|_| ()).map_err(Problem::from),
     }
 }
 
@@ -296,6 +304,7 @@ async fn create_account(
                         format!("There may be {MOST} service accounts."),
                     )));
                 }
+                known_client(conn, &tenant, &account.reach)?;
                 written(store::add(conn, &tenant, &account))?;
                 audit::created(conn, &tenant, &account)?;
                 let location = format!("/v1/service-accounts/{}", account.id);

@@ -188,7 +188,7 @@ fn answers_keep_their_particulars(#[values(Engine::Sqlite, Engine::Postgres)] en
     let service = Service::start(engine);
     let acme = service.tenant("acme");
     let answer = json!({
-        "control": "self-check-01", "status": "partial", "note": "改行\n\"引用\" 🍣 \u{1}",
+        "control": "self-check-01", "status": "partial", "note": "改行\n\"引用\" 🍣\t",
         "evidence_url": "https://example.jp/証跡", "observed_at": "2026-11-20T09:00:00+09:00",
         "source": "automated",
     });

@@ -177,8 +177,8 @@ fn assessments(story: &mut Story<'_>, client: &str) {
     let batch = json!({"items": [item("1"), {"questionnaire": "none"}, item("2")]}).to_string();
     let two = ["created assessment", "created assessment"];
     story.sent("createAssessmentBatch", "/v1/assessment-batches", "application/json", &batch, &two);
-    let lines = format!("{}\n{}\nnonsense\n{}\n", item("1"), item("3"), item("4"));
-    story.sent("importAssessments", "/v1/assessment-imports", "application/x-ndjson", &lines, &two);
+    let stream = format!("{}\n{}\nnonsense\n{}\n", item("1"), item("3"), item("4"));
+    story.sent("importAssessments", "/v1/assessment-imports", "application/x-ndjson", &stream, &two);
 }
 
 fn incidents(story: &mut Story<'_>, client: &str) {
@@ -228,7 +228,7 @@ fn every_operation_that_writes_leaves_an_entry_and_nothing_that_was_typed(
     assert!(!log.text("").contains(TYPED), "{}", log.text(""));
     // What a client was called is nowhere, also in what tells that it was taken away; with how much, it says.
     let gone = all.last().unwrap();
-    assert_eq!(gone["before"], json!({"revision": 2, "assessments": 4, "incidents": 1}));
+    assert_eq!(gone["before"], json!({"revision": 2, "assessments": 5, "incidents": 1}));
     assert_eq!((&gone["after"], &gone["client_id"]), (&Value::Null, &gone["resource_id"]));
 }
 

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 use rstest::rstest;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use tasuke::audit::{self, Head, Signed, Signer};
 use tasuke::config::Retention;
 use tasuke::db::{AnyConnection, Retry, StoreError};
@@ -50,7 +51,10 @@ fn hash(previous: &str, list: &Value) -> String {
     let mut all = vec![json!("tasuke-audit-1"), json!(previous), json!("acme")];
     all.extend(list.as_array().unwrap().clone());
     let digest = digest(&SHA256, Value::from(all).to_string().as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 impl Row {

@@ -1,5 +1,7 @@
 //! Stories through HTTP on the same application that `tasuke serve` runs, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// What was counted is shown with `--nocapture`.
+#![allow(clippy::print_stdout)]
 
 mod assessments;
 mod audit;

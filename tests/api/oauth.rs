@@ -156,7 +156,8 @@ fn a_signed_assertion_is_good_once_and_for_us_alone(
         let fields = [GRANT, ("client_assertion_type", kind), ("client_assertion", assertion)];
         service.anonymous().form(TOKEN, &fields)
     };
-    let (same, plain): (&dyn Fn(&mut Value), &dyn Fn(&mut Header)) = (&|_| {}, &|_| {});
+    let same: &dyn Fn(&mut Value) = &|_| {};
+    let plain: &dyn Fn(&mut Header) = &|_| {};
     let good = sign(same, plain, &private);
     let token = show(&good).expect(200).text("/access_token").to_owned();
     service.bearer(&token).get("/v1/clients").expect(200);

@@ -115,7 +115,9 @@ impl Own {
         self.run("COMMIT");
         self.run("ANALYZE");
         let is_large = |own: &mut Self, table: &String| {
-            let count = format!("SELECT CAST(count(*) AS text) AS line FROM {table}");
+            let count = format!(
+                "WITH own AS (SELECT * FROM {table}) SELECT CAST(count(*) AS text) AS line FROM own"
+            );
             own.lines(&count)[0].parse::<u32>().unwrap() >= MANY
         };
         tables.into_iter().filter(|table| is_large(self, table)).collect()
@@ -237,7 +239,9 @@ fn nothing_goes_through_all_tenants_rows(#[values(Engine::Sqlite, Engine::Postgr
     let service = Service::start(engine);
     live(&service.tenant("acme"));
     let mut own = Own::connect(&service);
-    let large = own.fill("acme");
+    let mut large = own.fill("acme");
+    // A queue of everybody's that is emptied every second: it is never large.
+    large.remove("audit_inbox");
     assert!(large.contains("assessments") && large.contains("incident_events"), "{large:?}");
     let place = service.url().trim_start_matches("sqlite://").to_owned();
     let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner).clone();

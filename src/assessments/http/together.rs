@@ -1,9 +1,10 @@
 //! Several assessments made in one go, with few statements for all.
 use super::super::domain::Assessment;
 use super::super::store;
-use super::create::{Making, created, unknown_client};
+use super::create::created;
+use super::making::{Making, unknown_client};
 use crate::audit;
-use crate::caller::Tenant;
+use crate::caller::{Author, Tenant};
 use crate::clients;
 use crate::db::{AnyConnection, StoreError};
 use crate::idempotency::{Created, Idempotency, once, once_all};
@@ -69,14 +70,14 @@ pub fn make_all(
     let assessments: Vec<&Assessment> =
         ready.iter().filter_map(|at| made[*at].as_ref()?.as_ref().ok()).collect();
     let added = store::add_all(conn, tenant, &assessments)?;
-    let stored: Vec<(&Tenant, &Assessment)> = ready
+    let stored: Vec<(&Author, &Assessment)> = ready
         .iter()
         .zip(&assessments)
         .zip(&added)
         .filter(|(_, added)| **added)
-        .map(|((at, assessment), _)| (asked[*at].0, *assessment))
+        .map(|((at, assessment), _)| (asked[*at].0.author(), *assessment))
         .collect();
-    audit::created_all(conn, &stored)?;
+    audit::created_all(conn, tenant, &stored)?;
     for (at, added) in ready.into_iter().zip(added) {
         if !added {
             made[at] = None;
@@ -99,10 +100,10 @@ impl Clients {
     ) -> Result<Self, StoreError> {
         let (ids, names): (Vec<_>, Vec<_>) = makings.map(Making::client).unzip();
         let all = |named: Vec<Option<&'a str>>| {
-            let mut named: Vec<&str> = named.into_iter().flatten().collect();
-            named.sort_unstable();
-            named.dedup();
-            named
+            let mut wanted: Vec<&str> = named.into_iter().flatten().collect();
+            wanted.sort_unstable();
+            wanted.dedup();
+            wanted
         };
         let known = clients::known(conn, tenant, &all(ids), &all(names))?;
         let by_name = known.iter().filter_map(|(id, name)| Some((name.clone()?, id.clone()))).collect();

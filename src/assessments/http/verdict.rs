@@ -1,7 +1,8 @@
 //! What became of each of many assessments.
 use super::super::domain::Assessment;
 use super::super::dto::NewAssessment;
-use super::create::{Making, found};
+use super::create::found;
+use super::making::Making;
 use super::together::make_all;
 use crate::body::Schemas;
 use crate::caller::Tenant;

@@ -1,7 +1,9 @@
 //! What became of the appendices.
 use super::super::domain::Verification;
 use super::super::edition::{Appendix, Coverage, Edition};
-use super::{AppendixDifference, Kind, doubt};
+use super::AppendixDifference;
+use super::Kind;
+use super::doubt;
 use crate::text::LocalizedText;
 
 /// Whether it is known which appendices the edition has. One that is here only in part lists them, or it is not

@@ -1,8 +1,12 @@
 //! Each change of a comparison in the rules must turn a case red: a change that none notices is a hole in the
 //! tables, unless it can be shown to say the same (`sameness`).
+use super::Case;
+use super::cases;
+use super::lines;
 use super::mutants::{Mutant, Part, mutants, shown};
+use super::read;
 use super::sameness::says_the_same;
-use super::{Case, cases, lines, read, worked};
+use super::worked;
 use crate::contacts::Directory;
 use crate::routing::condition::{Condition, Context};
 use crate::routing::rules::{Rule, Ruleset, Rulesets, Turn};

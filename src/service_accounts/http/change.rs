@@ -4,6 +4,7 @@ use super::super::store;
 use super::AccountOut;
 use super::administrator;
 use super::beyond;
+use super::known_client;
 use super::own_reach;
 use super::written;
 use crate::answer;
@@ -52,6 +53,7 @@ pub async fn update_account(
             if !same_keys || !reach.within(&before.reach) {
                 beyond(&reach, &own_reach(conn, &tenant, &caller)?)?;
             }
+            known_client(conn, &tenant, &reach)?;
             let changed = before.clone().changed(&said, reach, now);
             written(store::save(conn, &tenant, &changed))?;
             audit::changed(conn, &tenant, &before, &changed)?;

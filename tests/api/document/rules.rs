@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 /// Where a rule is broken.
 type Faults = Vec<String>;
 
-pub const RULES: &[(&str, fn(&Value) -> Faults)] = &[
+/// The name of a rule, and how its faults are found.
+type Rule = (&'static str, fn(&Value) -> Faults);
+
+pub const RULES: &[Rule] = &[
     ("3.1 without webhooks", version),
     ("operationId: lowerCamelCase, unique", operation_ids),
     ("one declared ASCII tag", tags),
@@ -68,7 +71,7 @@ fn in_schemas(
     let mut faults = vec![];
     for (name, schema) in schemas(document) {
         walk(schema, name, &mut |at, fields| {
-            faults.extend(rule(at, fields).map(|why| format!("{at}: {why}")))
+            faults.extend(rule(at, fields).map(|why| format!("{at}: {why}")));
         });
     }
     for (name, operation) in operations(document) {
