@@ -94,7 +94,7 @@ impl Modify for Shared {
         let flow = ClientCredentials::new("/oauth2/token", scopes.collect::<Scopes>());
         let oauth2 = OAuth2::with_description(
             [Flow::ClientCredentials(flow)],
-            "A service account gets an access token for itself, good for 15 minutes.",
+            "A service account gets an access token for itself, good for 15 minutes; it is checked as RFC8725 asks.",
         );
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
