@@ -24,8 +24,8 @@ use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest, dev};
 use jsonschema::Validator;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use std::collections::HashMap;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use utoipa::ToSchema;
@@ -45,17 +45,19 @@ pub struct Schemas {
 impl Schemas {
     /// Compiles every schema that `document` has for a request.
     pub fn of(document: &Value, limits: Limits) -> Result<Self, String> {
-        let mut bodies = HashMap::new();
+        let mut bodies = BTreeMap::new();
         for (_, _, operation) in operations(document) {
             let content = operation["requestBody"]["content"].as_object().into_iter().flatten();
             for (_, content) in content {
                 let body = &content["schema"];
                 if let Some(reference) = body["$ref"].as_str() {
                     let name = reference.rsplit('/').next().unwrap_or(reference);
-                    bodies.insert(name.to_owned(), compile(body, document)?);
+                    bodies.insert(name.to_owned(), body.clone());
                 }
             }
         }
+        let (names, bodies): (Vec<_>, Vec<_>) = bodies.into_iter().unzip();
+        let bodies = names.into_iter().zip(compile(&bodies, document)?).collect();
         Ok(Self { bodies, queries: query::Queries::of(document)?, limits })
     }
 
@@ -116,14 +118,23 @@ fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     })
 }
 
-fn compile(schema: &Value, document: &Value) -> Result<Validator, String> {
-    let mut root = schema.clone();
-    root["components"] = document["components"].clone();
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .should_validate_formats(true)
-        .build(&root)
-        .map_err(|error| format!("{schema}: {error}"))
+/// Compiles schemas that refer to the components of the document. They share one copy of these: a copy for each
+/// would be most of what the service has in memory.
+fn compile(schemas: &[Value], document: &Value) -> Result<Vec<Validator>, String> {
+    const SHARED: &str = "urn:tasuke:document";
+    let draft = jsonschema::Draft::Draft202012;
+    let shared = json!({"components": document["components"], "schemas": schemas});
+    let registry = jsonschema::Registry::new().draft(draft).add(SHARED, &shared);
+    let registry = registry.and_then(|registry| registry.prepare()).map_err(|error| error.to_string())?;
+    let one = |at: usize| {
+        jsonschema::options()
+            .with_draft(draft)
+            .with_registry(&registry)
+            .should_validate_formats(true)
+            .build(&json!({"$ref": format!("{SHARED}#/schemas/{at}")}))
+            .map_err(|error| format!("{}: {error}", schemas[at]))
+    };
+    (0..schemas.len()).map(one).collect()
 }
 
 /// Everything that is wrong with `value`.

@@ -18,6 +18,10 @@ use tasuke::sealer::Sealer;
 use tasuke::tenants::{self, Rotation, Tenancy};
 use tasuke::{app, audit, auditing, demo, import, server, telemetry};
 
+/// Chosen by measurement: docs/benchmarks.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Tasuke (助け): guideline controls, assessments and incident contact routing for security providers

@@ -1,7 +1,7 @@
 //! What the service counts, in the form that Prometheus reads, on a listener of its own.
 use crate::db::Db;
 use crate::guidelines::OWN_PREFIX;
-use crate::request::method_label;
+use crate::request::{method_label, template};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
@@ -102,7 +102,7 @@ pub async fn measure(
     let called = next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     if let Some(metrics) = metrics {
         let (route, status) = match &called {
-            Ok(response) => (response.request().match_pattern(), response.status()),
+            Ok(response) => (template(response.request()), response.status()),
             // Of a panic the request is lost, and with it its route.
             Err(error) => (None, error.as_response_error().status_code()),
         };

@@ -16,6 +16,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tracing::Instrument as _;
@@ -64,14 +65,22 @@ impl Author {
 
 /// The `operationId` of what is called: the document knows it by method and path.
 fn operation(request: &HttpRequest) -> String {
-    let path = request.match_pattern().unwrap_or_default();
+    let path = template(request).unwrap_or_default();
     let method = method_label(request.method());
     let document = request.app_data::<Data<Value>>();
     let named = document.and_then(|document| {
-        document["paths"][&path][method.to_ascii_lowercase()]["operationId"].as_str().map(str::to_owned)
+        document["paths"][&*path][method.to_ascii_lowercase()]["operationId"].as_str().map(str::to_owned)
     });
     named.unwrap_or_else(|| format!("{method} {path}"))
 }
+
+/// The template of the route that the path fits, as the middleware found it: looking for it is dear.
+pub fn template(request: &HttpRequest) -> Option<Rc<str>> {
+    let found = request.extensions().get::<Template>().map(|template| template.0.clone());
+    found.unwrap_or_else(|| request.match_pattern().map(Rc::from))
+}
+
+struct Template(Option<Rc<str>>);
 
 /// The method, for logs and metrics: what a caller makes up is no word of ours.
 pub fn method_label(method: &Method) -> &'static str {
@@ -102,6 +111,8 @@ pub async fn identify(
     let _busy = request.conn_data::<Arc<Watched>>().map(Watched::begin);
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
+    let route = request.match_pattern().map(Rc::from);
+    request.extensions_mut().insert(Template(route.clone()));
     let method = request.method().clone();
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -114,7 +125,7 @@ pub async fn identify(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     // The template, not the path: an id in a log is data of a tenant.
-    let route = response.request().match_pattern().unwrap_or_else(|| "none".into());
+    let route = route.as_deref().unwrap_or("none");
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     span.in_scope(|| {
         tracing::info!(

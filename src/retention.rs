@@ -32,9 +32,9 @@ pub fn prune(
 ) -> Result<Pruned, StoreError> {
     let mut pruned = Pruned::default();
     let before = retention.audit_days.and_then(|days| now.checked_sub_signed(TimeDelta::days(days.into())));
-    for tenant in db.read_now(tenants::slugs)? {
-        pruned.answers += until_none(|| db.write_now(|conn| idempotency::prune(conn, &tenant, now)))?;
-        if let Some(before) = before {
+    pruned.answers += until_none(|| db.write_now(|conn| idempotency::prune(conn, now)))?;
+    if let Some(before) = before {
+        for tenant in db.read_now(tenants::slugs)? {
             let signer = sealer.signer();
             let step = || db.write_now(|conn| audit::prune(conn, signer, &tenant, before));
             pruned.events += until_none(step)?;

@@ -250,7 +250,8 @@ fn every_query_of_tenant_data_stands_behind_a_wall() {
         assert_eq!(narrowed[0], narrowed[1], "{}: a narrowing that is no wall", file.display());
         let raw = code.matches("sql_query(").count();
         let locks = code.matches("pg_try_advisory_xact_lock").count();
-        assert_eq!(raw, locks, "{}: SQL by hand has no wall", file.display());
+        let whose = code.matches("letwhose=wall!(\"tenant\",").count();
+        assert_eq!(raw, locks + whose, "{}: SQL by hand has no wall", file.display());
     }
     assert!(walls >= 20, "the stores were not found");
 }

@@ -4,11 +4,13 @@ use crate::answer::fingerprint;
 use crate::caller::Scope;
 use crate::db::{Db, StoreError};
 use crate::tenants::{self, Rotation, SigningKey, UnderWay};
+use aws_lc_rs::digest::{self, SHA256, SHA256_OUTPUT_LEN};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -21,6 +23,10 @@ pub const LEEWAY: i64 = 5;
 const FRESH: Duration = Duration::from_secs(10);
 /// The same for a token whose key nobody here knows: made-up names lead to one look a second.
 const UNKNOWN: Duration = Duration::from_secs(1);
+
+/// Good tokens whose signature need not be computed again; what is used least makes room. About a kilobyte
+/// each.
+const REMEMBERED: usize = 4096;
 
 /// The claims of an access token (RFC 9068), with ours: the tenant, and perhaps one client company.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -66,8 +72,16 @@ pub struct Issuer {
     audience: String,
     validation: Validation,
     ring: RwLock<Arc<Ring>>,
+    /// Tokens that were found good, by their digest. Only what cannot change is remembered: whether the key
+    /// still checks and the token has not run out is asked each time.
+    good: Cache<[u8; SHA256_OUTPUT_LEN], Arc<Good>>,
     /// One reads the keys again, and the others do not.
     reading: tokio::sync::Mutex<()>,
+}
+
+struct Good {
+    kid: String,
+    claims: Claims,
 }
 
 struct Ring {
@@ -142,6 +156,7 @@ impl Issuer {
             audience: audience.to_owned(),
             validation,
             ring: RwLock::new(Arc::new(Ring::of(keys)?)),
+            good: Cache::new(REMEMBERED),
             reading: tokio::sync::Mutex::new(()),
         })
     }
@@ -200,17 +215,23 @@ impl Issuer {
     /// What a token says that one of our keys has signed; nothing at all where anything about it is not
     /// ours.
     pub async fn check(&self, db: &Db, token: &str, now: DateTime<Utc>) -> Option<Claims> {
-        let head = jose::head(token)?;
-        if head.typ.as_deref() != Some("at+jwt") || head.alg != "EdDSA" {
-            return None;
-        }
-        let kid = head.kid?;
+        let digest = digest::digest(&SHA256, token.as_bytes()).as_ref().try_into().ok()?;
+        let remembered = self.good.get(&digest);
+        let kid = remembered.as_ref().map_or_else(|| named_key(token), |good| Some(good.kid.clone()))?;
         self.freshen(db, Some(&kid)).await;
         let ring = self.ring();
         ring.keys.iter().find(|key| key.kid == kid).filter(|key| key.checks(now))?;
+        let seconds = now.timestamp();
+        if let Some(good) = remembered {
+            return (good.claims.exp >= seconds - LEEWAY).then(|| good.claims.clone());
+        }
         let checking = &ring.pair(&kid)?.checking;
         let claims = jsonwebtoken::decode::<Claims>(token, checking, &self.validation).ok()?.claims;
-        (claims.iat <= now.timestamp() + LEEWAY).then_some(claims)
+        if claims.iat > seconds + LEEWAY {
+            return None;
+        }
+        self.good.insert(digest, Arc::new(Good { kid, claims: claims.clone() }));
+        Some(claims)
     }
 
     /// The keys that check tokens, as others may know them: also the one that signs later.
@@ -266,6 +287,13 @@ impl Issuer {
         };
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
     }
+}
+
+/// The key that an access token says it was signed with.
+fn named_key(token: &str) -> Option<String> {
+    let head = jose::head(token)?;
+    let is_access_token = head.typ.as_deref() == Some("at+jwt") && head.alg == "EdDSA";
+    head.kid.filter(|_| is_access_token)
 }
 
 /// Lets a new key follow the one that signs.

@@ -1,6 +1,7 @@
 //! Reading query strings: held against the parameters that the document has for the operation.
 use super::{Schemas, compile, operations, settle, told};
 use crate::problem::{Fault, Problem, kinds};
+use crate::request::template;
 use crate::text::LocalizedText;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -30,7 +31,7 @@ struct Parameters {
 
 impl Queries {
     pub fn of(document: &Value) -> Result<Self, String> {
-        let mut all = HashMap::new();
+        let (mut routes, mut schemas) = (vec![], vec![]);
         for (method, path, operation) in operations(document) {
             let mut kinds = HashMap::new();
             let mut properties = Map::new();
@@ -44,17 +45,18 @@ impl Queries {
                     required.push(name);
                 }
             }
-            let schema = json!({
+            schemas.push(json!({
                 "type": "object", "properties": properties, "required": required, "additionalProperties": false
-            });
-            let validator = compile(&schema, document)?;
-            all.insert((method.to_uppercase(), path.to_owned()), Parameters { validator, kinds });
+            }));
+            routes.push(((method.to_uppercase(), path.to_owned()), kinds));
         }
-        Ok(Self(all))
+        let compiled = compile(&schemas, document)?;
+        let parameters = |((route, kinds), validator)| (route, Parameters { validator, kinds });
+        Ok(Self(routes.into_iter().zip(compiled).map(parameters).collect()))
     }
 
     fn read<T: DeserializeOwned>(&self, request: &HttpRequest) -> Result<T, Problem> {
-        let route = (request.method().to_string(), request.match_pattern().unwrap_or_default());
+        let route = (request.method().to_string(), template(request).unwrap_or_default().to_string());
         let Some(parameters) = self.0.get(&route) else {
             tracing::error!(?route, "the document does not have this operation");
             return Err(Problem::new(&kinds::INTERNAL));
@@ -71,7 +73,8 @@ impl Queries {
 impl Queries {
     /// Refuses a query for an operation that has no parameters in it: what nobody reads is a mistake.
     fn none_unknown(&self, request: &ServiceRequest) -> Result<(), Problem> {
-        let route = (request.method().to_string(), request.match_pattern().unwrap_or_default());
+        let route =
+            (request.method().to_string(), template(request.request()).unwrap_or_default().to_string());
         let bare = self.0.get(&route).is_some_and(|parameters| parameters.kinds.is_empty());
         if !bare || request.query_string().is_empty() || !request.path().starts_with("/v1/") {
             return Ok(());

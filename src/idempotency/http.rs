@@ -86,15 +86,14 @@ pub fn once(
         return work(conn);
     };
     let now = clock::now();
-    let not_before = expired_before(now);
     if !store::take(conn, tenant, route, key)? {
         return Err(in_use());
     }
-    if let Some(kept) = store::find(conn, tenant, route, key, not_before)? {
+    if let Some(kept) = store::find(conn, tenant, route, key, expired_before(now))? {
         return replayed(kept, said);
     }
     let created = work(conn)?;
-    store::keep(conn, tenant, route, key, &created.kept(said), now, not_before)?;
+    store::keep(conn, tenant, route, key, &created.kept(said), now)?;
     Ok(created)
 }
 
@@ -107,7 +106,6 @@ pub fn once_all(
 ) -> Result<Vec<Result<Created, Problem>>, Problem> {
     let Some((tenant, Idempotency { route, .. }, _)) = calls.first() else { return Ok(vec![]) };
     let now = clock::now();
-    let not_before = expired_before(now);
     let mut answers: Vec<Option<Result<Created, Problem>>> = vec![None; calls.len()];
     let mut keyed: Vec<(usize, &Key)> = vec![];
     for (at, (_, idempotency, _)) in calls.iter().enumerate() {
@@ -121,7 +119,7 @@ pub fn once_all(
     }
     let keys: Vec<&Key> = keyed.iter().map(|(_, key)| *key).collect();
     let taken = store::take_all(conn, tenant, route, &keys)?;
-    let mut kept = store::find_all(conn, tenant, route, &keys, not_before)?;
+    let mut kept = store::find_all(conn, tenant, route, &keys, expired_before(now))?;
     for ((at, key), taken) in keyed.iter().zip(taken) {
         answers[*at] = if taken {
             kept.remove(key.as_str()).map(|kept| replayed(kept, calls[*at].2))
@@ -145,7 +143,7 @@ pub fn once_all(
         .collect();
     if !first.is_empty() {
         let first: Vec<(&Key, &Kept)> = first.iter().map(|(key, kept)| (*key, kept)).collect();
-        store::keep_all(conn, tenant, route, &first, now, not_before)?;
+        store::keep_all(conn, tenant, route, &first, now)?;
     }
     let unanswered = || Err(StoreError::corrupt("a call was not answered").into());
     Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect())

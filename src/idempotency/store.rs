@@ -8,6 +8,7 @@ use crate::insert_rows;
 use crate::schema::idempotency_keys::{self, dsl};
 use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Text};
 use std::collections::HashMap;
@@ -29,6 +30,16 @@ struct Row<'a> {
     location: &'a str,
     body: &'a str,
     created_at: NaiveDateTime,
+}
+
+#[derive(Queryable, QueryableByName)]
+#[diesel(table_name = idempotency_keys)]
+struct Found {
+    key: String,
+    created_at: NaiveDateTime,
+    fingerprint: String,
+    location: String,
+    body: String,
 }
 
 #[derive(QueryableByName)]
@@ -84,18 +95,11 @@ pub fn find(
     key: &Key,
     not_before: DateTime<Utc>,
 ) -> Result<Option<Kept>, StoreError> {
-    let row: Option<(String, String, String)> = dsl::idempotency_keys
-        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
-        .filter(dsl::route.eq(route_of(tenant, route)))
-        .filter(dsl::key.eq(key.as_str()))
-        .filter(dsl::created_at.ge(not_before.naive_utc()))
-        .select((dsl::fingerprint, dsl::location, dsl::body))
-        .first(conn)
-        .optional()?;
-    Ok(row.map(|(fingerprint, location, body)| Kept { fingerprint, location, body }))
+    let mut found = find_all(conn, tenant, route, &[key], not_before)?;
+    Ok(found.remove(key.as_str()))
 }
 
-/// What is kept under any of these keys.
+/// What is kept under any of these keys. What is too old to be given again goes.
 pub fn find_all(
     conn: &mut AnyConnection,
     tenant: &Tenant,
@@ -103,18 +107,51 @@ pub fn find_all(
     keys: &[&Key],
     not_before: DateTime<Utc>,
 ) -> Result<HashMap<String, Kept>, StoreError> {
-    let rows: Vec<(String, String, String, String)> = dsl::idempotency_keys
+    let route = route_of(tenant, route);
+    let mine = dsl::idempotency_keys
         .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
-        .filter(dsl::route.eq(route_of(tenant, route)))
-        .filter(dsl::key.eq_any(keys.iter().map(|key| key.as_str())))
-        .filter(dsl::created_at.ge(not_before.naive_utc()))
-        .select((dsl::key, dsl::fingerprint, dsl::location, dsl::body))
-        .load(conn)?;
-    let kept = |(key, fingerprint, location, body)| (key, Kept { fingerprint, location, body });
-    Ok(rows.into_iter().map(kept).collect())
+        .filter(dsl::route.eq(&route));
+    let columns = (dsl::key, dsl::created_at, dsl::fingerprint, dsl::location, dsl::body);
+    let mut rows: Vec<Found> = vec![];
+    match conn {
+        AnyConnection::Postgres(c) if keys.len() > 1 => rows = each(c, tenant, &route, keys)?,
+        _ => {
+            for key in keys {
+                rows.extend(mine.filter(dsl::key.eq(key.as_str())).select(columns).first(conn).optional()?);
+            }
+        }
+    }
+    let mut found = HashMap::new();
+    for Found { key, created_at, fingerprint, location, body } in rows {
+        if created_at < not_before.naive_utc() {
+            diesel::delete(mine.filter(dsl::key.eq(&key))).execute(conn)?;
+        } else {
+            found.insert(key, Kept { fingerprint, location, body });
+        }
+    }
+    Ok(found)
 }
 
-/// Keeps the first answer, and forgets the tenant's that are too old.
+/// One look for each key, in one statement. With `key = ANY (...)` a planner without statistics goes through all
+/// keys of the tenant instead.
+fn each(
+    conn: &mut PgConnection,
+    tenant: &Tenant,
+    route: &str,
+    keys: &[&Key],
+) -> Result<Vec<Found>, StoreError> {
+    let whose = wall!("tenant", "tenant = $1 AND", without: "");
+    let statement = format!(
+        "SELECT kept.* FROM unnest($3) AS asked (name) CROSS JOIN LATERAL ( \
+         SELECT key, created_at, fingerprint, location, body FROM idempotency_keys \
+         WHERE {whose} route = $2 AND key = asked.name LIMIT 1) AS kept"
+    );
+    let names: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
+    let asked = diesel::sql_query(statement).bind::<Text, _>(tenant.slug()).bind::<Text, _>(route);
+    Ok(asked.bind::<Array<Text>, _>(names).load(conn)?)
+}
+
+/// Keeps the first answer.
 pub fn keep(
     conn: &mut AnyConnection,
     tenant: &Tenant,
@@ -122,9 +159,8 @@ pub fn keep(
     key: &Key,
     kept: &Kept,
     now: DateTime<Utc>,
-    not_before: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    keep_all(conn, tenant, route, &[(key, kept)], now, not_before)
+    keep_all(conn, tenant, route, &[(key, kept)], now)
 }
 
 /// The same for several.
@@ -134,12 +170,7 @@ pub fn keep_all(
     route: &str,
     all: &[(&Key, &Kept)],
     now: DateTime<Utc>,
-    not_before: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let old = dsl::idempotency_keys
-        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
-        .filter(dsl::created_at.lt(not_before.naive_utc()));
-    diesel::delete(old).execute(conn)?;
     let route = route_of(tenant, route);
     let rows = all.iter().map(|(key, kept)| Row {
         tenant: tenant.slug(),
