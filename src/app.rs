@@ -4,6 +4,7 @@ use crate::body::{self, Schemas};
 use crate::caller::Scope;
 use crate::config::Limits;
 use crate::db::Db;
+use crate::document::{Operations, fits};
 use crate::health::Readiness;
 use crate::knowledge::Knowledge;
 use crate::limits::{self, Meters};
@@ -133,7 +134,7 @@ pub struct Service {
     pub readiness: Data<Readiness>,
     meters: Data<Meters>,
     schemas: Data<Schemas>,
-    document: Data<Value>,
+    operations: Data<Operations>,
     shelf: Data<Shelf>,
 }
 
@@ -151,7 +152,7 @@ impl Service {
             readiness: Data::default(),
             meters: Data::new(Meters::new(limits)),
             schemas: Data::new(Schemas::of(&document, limits.clone())?),
-            document: Data::new(document),
+            operations: Data::new(Operations::of(&document)),
             shelf: Data::default(),
         })
     }
@@ -159,10 +160,6 @@ impl Service {
     /// The same service, which takes tokens of these issuers too.
     pub fn trusting(self, trusted: Trusted) -> Self {
         Self { trusted: Data::new(trusted), ..self }
-    }
-
-    pub fn document(&self) -> &Value {
-        &self.document
     }
 }
 
@@ -188,11 +185,10 @@ pub fn build(
         readiness,
         meters,
         schemas,
-        document,
+        operations,
         shelf,
     } = service.clone();
     let swagger = SwaggerUi::new("/docs/{_:.*}")
-        .external_url_unchecked("/openapi.json", document.get_ref().clone())
         // The bundled page would otherwise ask a validator on the internet about our document.
         .config(Config::new(["/openapi.json"]).validator_url("none"));
     App::new()
@@ -200,6 +196,7 @@ pub fn build(
         .configure(routes)
         .into_app()
         .service(problem::show_problem_kind)
+        .service(document::show_document)
         .service(to_docs)
         .service(swagger)
         .default_service(web::to(nothing_here))
@@ -219,7 +216,7 @@ pub fn build(
         .app_data(readiness)
         .app_data(meters)
         .app_data(schemas)
-        .app_data(document)
+        .app_data(operations)
         .app_data(shelf)
         .wrap(from_fn(auth::identify))
         .wrap(from_fn(body::refuse_unknown))
@@ -239,15 +236,8 @@ async fn to_docs() -> HttpResponse {
 const PAGES: &[&str] = &["/docs", "/docs/", "/docs/{file}", "/openapi.json", "/problems/{code}"];
 
 /// Where no route matches: a wrong method on a path that exists, or a path that does not.
-async fn nothing_here(request: HttpRequest, document: Data<Value>) -> Result<HttpResponse, Problem> {
-    let mut allowed: Vec<String> = document["paths"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(template, _)| fits(template, request.path()))
-        .flat_map(|(_, item)| item.as_object().into_iter().flat_map(|item| item.keys()))
-        .map(|method| method.to_uppercase())
-        .collect();
+async fn nothing_here(request: HttpRequest, operations: Data<Operations>) -> Result<HttpResponse, Problem> {
+    let mut allowed = operations.methods(request.path());
     if PAGES.iter().any(|page| fits(page, request.path())) {
         allowed.push("GET".to_owned());
     }
@@ -259,10 +249,4 @@ async fn nothing_here(request: HttpRequest, document: Data<Value>) -> Result<Htt
     }
     let problem = Problem::new(&kinds::METHOD_NOT_ALLOWED);
     Err(problem.with_header(header::ALLOW, allowed.join(", ")))
-}
-
-fn fits(template: &str, path: &str) -> bool {
-    let (template, path) = (template.split('/'), path.split('/'));
-    template.clone().count() == path.clone().count()
-        && template.zip(path).all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
 }

@@ -125,7 +125,8 @@ fn compile(schemas: &[Value], document: &Value) -> Result<Vec<Validator>, String
     let draft = jsonschema::Draft::Draft202012;
     let shared = json!({"components": document["components"], "schemas": schemas});
     let registry = jsonschema::Registry::new().draft(draft).add(SHARED, &shared);
-    let registry = registry.and_then(|registry| registry.prepare()).map_err(|error| error.to_string())?;
+    let registry =
+        registry.and_then(jsonschema::RegistryBuilder::prepare).map_err(|error| error.to_string())?;
     let one = |at: usize| {
         jsonschema::options()
             .with_draft(draft)

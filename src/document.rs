@@ -3,11 +3,13 @@
 mod answers;
 mod examples;
 mod lower;
+mod operations;
 mod requests;
 mod scopes;
 mod words;
 
 pub use lower::lowered;
+pub use operations::{Operations, fits, show_document};
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;

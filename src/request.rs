@@ -1,5 +1,6 @@
 //! What every request has: an id, a language, and `HEAD` wherever there is `GET`.
 use crate::caller::Author;
+use crate::document::Operations;
 use crate::limits::Meters;
 use crate::problem::{Problem, kinds};
 use crate::text::Language;
@@ -11,7 +12,6 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, ResponseError as _};
-use serde_json::Value;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Ready, ready};
@@ -67,10 +67,8 @@ impl Author {
 fn operation(request: &HttpRequest) -> String {
     let path = template(request).unwrap_or_default();
     let method = method_label(request.method());
-    let document = request.app_data::<Data<Value>>();
-    let named = document.and_then(|document| {
-        document["paths"][&*path][method.to_ascii_lowercase()]["operationId"].as_str().map(str::to_owned)
-    });
+    let operations = request.app_data::<Data<Operations>>();
+    let named = operations.and_then(|operations| operations.name(&path, method).map(str::to_owned));
     named.unwrap_or_else(|| format!("{method} {path}"))
 }
 

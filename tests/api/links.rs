@@ -117,7 +117,11 @@ fn a_link_ends_with_its_time_and_its_assessment(
 fn a_link_leads_nowhere_else(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     let acme = service.tenant("acme");
-    let (draft, other) = (draft(&acme, "a"), draft(&acme, "b"));
+    let (draft, elsewhere) = (draft(&acme, "a"), draft(&acme, "b"));
+    // Of the same client, and of another.
+    let client = acme.get(&draft).expect(200).json["client_id"].clone();
+    let body = json!({"client_id": client, "questionnaire": "ipa-basic-rules-3.1"});
+    let beside = acme.post("/v1/assessments", &body).expect(201).header("location").to_owned();
     let made = link(&acme, &draft, "x");
     let token = made.text("/token").to_owned();
     let holder = service.bearer(&token);
@@ -127,14 +131,14 @@ fn a_link_leads_nowhere_else(#[values(Engine::Sqlite, Engine::Postgres)] engine:
         json["request_id"] = Value::Null;
         json.to_string().replace(path, "PATH")
     };
-    for rest in ["questionnaire", "responses"] {
-        let (foreign, absent) = (
-            holder.get(&format!("{other}/{rest}")).expect(404),
-            holder.get(&format!("{missing}/{rest}")).expect(404),
-        );
-        assert_eq!(bare(&foreign, &other), bare(&absent, missing));
+    for other in [&elsewhere, &beside] {
+        for rest in ["questionnaire", "responses"] {
+            let foreign = holder.get(&format!("{other}/{rest}")).expect(404);
+            let absent = holder.get(&format!("{missing}/{rest}")).expect(404);
+            assert_eq!(bare(&foreign, other), bare(&absent, missing));
+        }
+        holder.post(&format!("{other}/responses"), &says("x", "partial")).expect(404);
     }
-    holder.post(&format!("{other}/responses"), &says("x", "partial")).expect(404);
     // Every other operation, read from the document: refused for want of a scope.
     let allowed = [
         "createAssessmentResponse",
