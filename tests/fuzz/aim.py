@@ -48,9 +48,17 @@ ABOUT = {
 }
 BY_NAME = {"assessment": "draft", "guideline": "edition"}
 # What ends the thing, or brings it further in its life, gets one of its own.
-USES_UP = ("completeAction", "mergeAssessmentResponses", "reopenAssessment", "reviewAssessment", "submitAssessment")
-# Where a change is made to, for its tag.
-TAGGED = re.compile(r"/(submit|reopen|review|merge)$")
+USES_UP = (
+    "completeAction",
+    "createServiceAccountSecret",
+    "mergeAssessmentResponses",
+    "reopenAssessment",
+    "reviewAssessment",
+    "submitAssessment",
+)
+# What follows the thing whose tag is asked for.
+WITHIN = re.compile(r"/(submit|reopen|review|merge|secrets/[^/]*)$")
+CONTROL = {code: None for code in [*range(32), *range(127, 160)]}
 
 
 class Aim:
@@ -132,6 +140,8 @@ class Aim:
                 return {"questionnaire": pick(list(self.shipped["questionnaire"]))}
             case ["contact"] if self.case.method.upper() == "GET" and self.chance(0.4):
                 return {"contact": pick(self.shipped["contact"])}
+            case ["guideline", "edition"] if self.operation == "getEditionChanges":
+                return pick([one for one in self.shipped["edition"] if one["edition"] in ("3", "3.1", "4.0")])
             case ["guideline", *_] if self.case.method.upper() == "GET" and self.chance(0.6):
                 return pick(self.shipped["control" if "control" in names else "edition"])
         return {}
@@ -150,7 +160,8 @@ class Aim:
 
     def query(self):
         for name, value in list((self.case.query or {}).items()):
-            if isinstance(value, str) and not self.is_wrong(Place.QUERY, name) and self.chance(0.9):
+            # Of a list, too: lists of nothing but made-up words find nothing.
+            if isinstance(value, (str, list)) and not self.is_wrong(Place.QUERY, name) and self.chance(0.9):
                 found = self.word(name)
                 if found is None:
                     self.case.query.pop(name)
@@ -192,6 +203,8 @@ class Aim:
                 return self.slot.get(name) if self.chance(0.5) else None
             case "parent" | "control":
                 return self.slot.get("control")
+            case "star" if "scs" not in (self.case.path_parameters or {}).values():
+                return None
             case "tag" | "telework_method" | "workplace" | "incident_type" | "helps_with":
                 return None
             case "state":
@@ -231,14 +244,14 @@ class Aim:
         if self.is_wrong(Place.BODY, None) or case.meta.is_negative_at(Place.BODY):
             return
         if isinstance(case.body, dict):
-            said = json.loads(json.dumps(case.body))
+            said = shown(case.body) if self.chance(0.9) else json.loads(json.dumps(case.body))
             mend = getattr(self, f"mend_{snake(self.operation)}", None)
             if mend:
                 mend(said)
-                case.body = said
-        elif case.media_type == "application/x-ndjson" and self.chance(0.7):
+            case.body = said
+        elif case.media_type == "application/x-ndjson" and self.chance(0.8):
             case.body = "".join(json.dumps(self.new_assessment()) + "\n" for _ in range(self.random.randint(1, 3)))
-        elif case.media_type == "text/csv" and self.chance(0.7):
+        elif case.media_type == "text/csv" and self.chance(0.8):
             name = unique()
             case.body = f"会社名,顧客コード,都道府県,従業員数\nみなと商店,{name}-1,愛知県,12名\n歯科医院,{name}-2,23,8\n"
 
@@ -253,6 +266,7 @@ class Aim:
         self.mend_answers(body, questionnaire)
         if body.get("carry_forward_from"):
             body["carry_forward_from"] = self.named("submitted", "assessment")
+            body.pop("state", None)
         if body.get("state") == "submitted" and self.chance(0.7):
             self.answer_all(body, questionnaire)
 
@@ -299,7 +313,11 @@ class Aim:
     def mend_update_assessment(self, body):
         self.mend_answers(body, self.slot.get("questionnaire", SELF_CHECK))
 
-    mend_create_assessment_response = mend_update_assessment
+    def mend_create_assessment_response(self, body):
+        self.mend_answers(body, self.slot.get("questionnaire", SELF_CHECK))
+        if self.chance(0.9):
+            body["respondent"] = f"{body['respondent'][:100]} {unique()}"
+
     mend_update_assessment_response = mend_update_assessment
     mend_merge_assessment_responses = mend_update_assessment
 
@@ -308,7 +326,7 @@ class Aim:
             body["expires_at"] = ago(days=-1)
 
     def mend_review_assessment(self, body):
-        if body["decision"] == "changes_requested" and not body.get("comment"):
+        if body["decision"] == "changes_requested" and not (body.get("comment") or "").strip():
             body["comment"] = "ここを直してください"
 
     def mend_create_client(self, body):
@@ -332,16 +350,20 @@ class Aim:
     def mend_update_contact(self, body):
         if self.case.method.upper() == "PATCH":
             body.pop("id", None)
+            # What a contact of one's own has to have.
+            for name in ("name", "does"):
+                if name in body and not self.text(body[name]) and self.chance(0.9):
+                    body.pop(name)
         if body.get("stands_for"):
             body["stands_for"] = self.random.choice(self.shipped["contact"])
         for channel in body.get("channels") or []:
             channel["value"] = CHANNELS.get(channel["type"])
             opening = channel.get("opening")
-            if opening and (opening.get("always") or self.chance(0.7)):
+            if opening and (opening.get("always") or self.chance(0.8)):
                 channel["opening"] = {"always": True}
 
     def text(self, value):
-        return value if value and all(value.get(language) for language in ("ja", "en")) else None
+        return value if value and all((value.get(language) or "").strip() for language in ("ja", "en")) else None
 
     def mend_create_guideline(self, body):
         body["guideline"] = f"own-{unique()}"[:40]
@@ -349,7 +371,7 @@ class Aim:
             body["catalog"] = catalog()
 
     def mend_create_incident(self, body):
-        if self.chance(0.8):
+        if self.chance(0.95):
             self.mend_client(body)
         self.mend_facts(body.get("facts"))
 
@@ -366,6 +388,16 @@ class Aim:
                 incident[name] = "2026-11-20T08:10:00+09:00"
         # It is the incident's own.
         incident.pop("id", None)
+        impact = (facts or {}).get("impact") or {}
+        if impact.get("money_transferred_at"):
+            impact["money_transferred_at"] = "2026-11-20T08:05:00+09:00"
+
+    def mend_decide_routing(self, body):
+        if self.chance(0.8):
+            body["as_of"] = "2026-11-21T08:00:00Z"
+            self.mend_facts(body)
+            for done in (body.get("history") or {}).get("done") or []:
+                done.update(contact="insurer", action="notify")
 
     def mend_complete_action(self, body):
         actions = self.slot.get("actions")
@@ -430,7 +462,7 @@ class Aim:
             return
         owner = self.theirs if self.foreign else self.mine
         try:
-            path = TAGGED.sub("", self.case.formatted_path)
+            path = WITHIN.sub("", self.case.formatted_path)
         except (TypeError, ValueError):
             return
         tag = owner.etag(path)
@@ -457,6 +489,16 @@ def unique():
 
 def ago(**time):
     return (datetime.now(UTC) - timedelta(**time)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def shown(value):
+    """Without the characters that no text may have."""
+    if isinstance(value, dict):
+        return {name.translate(CONTROL): shown(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [shown(inner) for inner in value]
+    # What is nothing but such characters stays, or it would be too short.
+    return (value.translate(CONTROL).strip() and value.translate(CONTROL)) or value if isinstance(value, str) else value
 
 
 def snake(name):
