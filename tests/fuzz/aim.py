@@ -15,7 +15,7 @@ from schemathesis.core.parameters import ParameterLocation as Place
 
 from world import SCOPES, SELF_CHECK, catalog
 
-AS_MADE_UP, NEIGHBOURS = 0.08, 0.1
+AS_MADE_UP, NEIGHBOURS = 0.06, 0.1
 
 # Which kind of thing an operation is about, where the last name in its path does not say it.
 ABOUT = {
@@ -67,7 +67,9 @@ class Aim:
     def __init__(self, case, mine, theirs, shipped, known):
         self.case, self.mine, self.theirs, self.shipped, self.known = case, mine, theirs, shipped, known
         self.operation = case.operation.definition.raw["operationId"]
-        self.random = random.Random(fingerprint(case))
+        self.random = random.Random(fingerprint(case, known))
+        # A walk along links is made again and again, with more steps each time: what worked has to work again.
+        self.follows = case.meta.phase.name.value == "stateful"
         # The names of the neighbour's that the call has now.
         self.foreign = []
         # What the path names.
@@ -76,7 +78,7 @@ class Aim:
     def take(self):
         if self.case.method.upper() != self.case.operation.method.upper():
             return
-        if self.random.random() >= AS_MADE_UP:
+        if self.follows or self.random.random() >= AS_MADE_UP:
             self.path()
             self.query()
             self.body()
@@ -84,7 +86,7 @@ class Aim:
         self.tag()
 
     def chance(self, share):
-        return self.random.random() < share
+        return self.random.random() < share or (self.follows and share > 0.5)
 
     def is_wrong(self, place, name):
         """Whether this is what the call is meant to get wrong, or to try the bounds of."""
@@ -108,7 +110,7 @@ class Aim:
         if not names or any(self.is_wrong(Place.PATH, name) for name in names):
             return
         # A link that was followed leads to something that is there.
-        if self.case.meta.phase.name.value == "stateful" and self.is_known(names) and not self.is_of_the_seed(names):
+        if self.follows and self.is_known(names) and not self.is_of_the_seed(names):
             return
         self.slot = self.shipped_thing(names)
         if not self.slot:
@@ -452,7 +454,7 @@ class Aim:
     def key(self):
         """One that was never used, or every second call would be refused for being another with the same."""
         headers = self.case.headers or {}
-        if "Idempotency-Key" in headers and not self.is_wrong(Place.HEADER, "Idempotency-Key") and self.chance(0.9):
+        if "Idempotency-Key" in headers and not self.is_wrong(Place.HEADER, "Idempotency-Key") and self.chance(0.95):
             headers["Idempotency-Key"] = unique()
 
     def tag(self):
@@ -505,10 +507,13 @@ def snake(name):
     return re.sub(r"([A-Z])", r"_\1", name).lower()
 
 
-def fingerprint(case):
+def fingerprint(case, known):
     """What is made up of the call, which is the same for the same seed: no id that the service gave."""
     meta = case.meta
     about = [meta.phase.name.value, getattr(meta.phase.data, "description", "")]
     headers = {name: value for name, value in (case.headers or {}).items() if name != "Authorization"}
-    parts = [case.method, case.operation.path, about, case.path_parameters, case.query, headers, case.body]
+    names = {
+        name: "known" if str(value) in known else value for name, value in (case.path_parameters or {}).items()
+    }
+    parts = [case.method, case.operation.path, about, names, case.query, headers, case.body]
     return zlib.crc32(repr(parts).encode("utf-8", "surrogatepass"))
