@@ -46,7 +46,7 @@ ABOUT = {
     "submitAssessment": "answered",
     "updateAssessment": "draft",
 }
-BY_NAME = {"assessment": "draft", "guideline": "edition"}
+BY_NAME = {"assessment": "draft", "control": "edition", "form": "incident", "guideline": "edition"}
 # What ends the thing, or brings it further in its life, gets one of its own.
 USES_UP = (
     "completeAction",
@@ -118,12 +118,12 @@ class Aim:
             if kind == "home" and self.chance(0.3):
                 kind = "client"
             uses_up = self.case.method.upper() == "DELETE" or self.operation in USES_UP
-            if kind in self.theirs.seed:
+            is_foreign = False
+            # A step is taken to be about what the step before made: not about the neighbour's.
+            if kind in self.theirs.seed and not self.follows:
                 self.slot, is_foreign = self.thing(kind)
-            else:
-                is_foreign = False
-            if uses_up and not is_foreign:
-                self.slot = self.mine.make(kind)
+            if not is_foreign:
+                self.slot = self.mine.make(kind) if uses_up else self.random.choice(self.mine.seed[kind])
             if is_foreign:
                 # The first name is enough to be refused by; what follows is theirs as well.
                 self.foreign += [self.slot[name] for name in names if name != "edition" and name in self.slot]
