@@ -6,7 +6,6 @@ import os
 import pathlib
 import sys
 
-import jsonschema_rs
 import schemathesis
 from schemathesis.core.media_types import YAML_MEDIA_TYPES
 from schemathesis.openapi.checks import EnsureResourceAvailability, UseAfterFree
@@ -15,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from aim import Aim  # noqa: E402
 from neighbours import look_missing  # noqa: E402
+from schemas import obeys, without_nulls, without_nulls_in_lists  # noqa: E402
 from world import World  # noqa: E402
 
 # Bodies that the document calls a string. YAML too: the tool would read it, and hold an object against "string".
@@ -26,7 +26,6 @@ BATCH = "/v1/assessment-batches"
 IMPORT = "/v1/assessment-imports"
 # Every call has one, and so has its line in the log.
 NAME = "X-Request-Id"
-validators = {}
 
 there = json.loads(pathlib.Path(os.environ["TASUKE_WORLD"]).read_text(encoding="utf-8"))
 tenant = os.environ["TASUKE_TENANT"]
@@ -181,26 +180,3 @@ def means_well(case):
         part.mode.is_negative for place, part in meta.components.items() if place.value != BODY
     ):
         meta.generation.mode = schemathesis.GenerationMode.POSITIVE
-
-
-def without_nulls(value):
-    if isinstance(value, list):
-        return [without_nulls(item) for item in value]
-    if isinstance(value, dict):
-        return {name: without_nulls(item) for name, item in value.items() if item is not None}
-    return value
-
-
-def without_nulls_in_lists(value):
-    if isinstance(value, dict):
-        return {name: without_nulls_in_lists(item) for name, item in value.items()}
-    return without_nulls(value) if isinstance(value, list) else value
-
-
-def obeys(case, body):
-    operation, document = case.operation, case.operation.schema.raw_schema
-    if operation.label not in validators:
-        content = document["paths"][operation.path][operation.method.lower()]["requestBody"]["content"]
-        schema = {**content[case.media_type]["schema"], "components": document["components"]}
-        validators[operation.label] = jsonschema_rs.Draft202012Validator(schema)
-    return validators[operation.label].is_valid(body)
