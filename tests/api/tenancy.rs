@@ -6,6 +6,7 @@ mod corners;
 mod matrix;
 mod operations;
 mod rows;
+mod together;
 mod twins;
 #[cfg(feature = "mutants")]
 mod walls;
