@@ -175,3 +175,19 @@ fn what_an_account_has_signed_is_its_own(#[values(Engine::Sqlite, Engine::Postgr
     service.anonymous().form("/oauth2/token", &fields).expect(200);
     rows::same(&kept, &rows::of(&service.db, "twin"));
 }
+
+/// A draft that was never submitted may go, whatever a draft of another tenant by the same id has been through.
+#[rstest]
+fn a_draft_goes_by_its_own_past(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let world = World::new(&service, "acme", "Acme");
+    let path = format!("/v1/assessments/{}", world.get(Kind::Assessment));
+    let tenancy = Tenancy::new("twin", "twin", Utc::now()).unwrap();
+    service.db.write_now(|conn: &mut _| tenants::add(conn, &tenancy)).unwrap();
+    rows::copy(&service.db, ("acme", "twin"), ("Acme", "Twin"));
+    let twin = service.tenant("twin");
+    twin.post(&format!("{path}/submit"), &json!({})).expect(200);
+    twin.post(&format!("{path}/reopen"), &json!({"reason": "x"})).expect(200);
+    twin.delete(&path, "*").expect(409);
+    world.caller().delete(&path, "*").expect(204);
+}
