@@ -140,6 +140,7 @@ fn each(
     route: &str,
     keys: &[&Key],
 ) -> Result<Vec<Found>, StoreError> {
+    // On PostgreSQL only: SQLite asks for each key by itself.
     let whose = wall!("tenant", "tenant = $1 AND", without: "");
     let statement = format!(
         "SELECT kept.* FROM unnest($3) AS asked (name) CROSS JOIN LATERAL ( \

@@ -3,8 +3,10 @@ mod conformance;
 #[path = "../support/databases.rs"]
 mod databases;
 pub mod forge;
+mod gathered;
 
 pub use databases::Engine;
+pub use gathered::gathered;
 
 use actix_web::dev::ServerHandle;
 use chrono::{TimeDelta, Utc};
