@@ -97,15 +97,21 @@ impl Schemas {
 
     /// The value as a `T`, or everything that is wrong with it.
     pub fn obeys<T: DeserializeOwned + ToSchema>(&self, value: Value) -> Result<T, Problem> {
+        let faults = self.faults::<T>(&value)?;
+        settle(value, faults)
+    }
+
+    /// Everything that is wrong with the value as a `T`.
+    fn faults<T: ToSchema>(&self, value: &Value) -> Result<Vec<Fault>, Problem> {
         let mut faults = vec![];
-        shown(&value, "", &mut faults);
+        shown(value, "", &mut faults);
         let name = T::name();
         let Some(validator) = self.bodies.get(name.as_ref()) else {
             tracing::error!(%name, "the document has no schema for this request body");
             return Err(Problem::new(&kinds::INTERNAL));
         };
-        told(validator, &value, "", &mut faults);
-        settle(value, faults)
+        told(validator, value, "", &mut faults);
+        Ok(faults)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading many things at once: each is held against its schema by itself, so that one that is wrong does not
 //! take the others along.
-use super::{Schemas, charset, collected, essence, without_nulls};
+use super::{Schemas, charset, collected, essence, settle, without_nulls};
 use crate::answer::fingerprint;
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
@@ -44,13 +44,14 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Bulk<T> {
             let Some(Value::Array(items)) = value.get_mut("items") else {
                 // The schema says what is wrong with anything else.
                 let wrong = schemas.obeys::<T>(value).err();
-                return Err(wrong.unwrap_or_else(|| count(0)));
+                return Err(wrong.unwrap_or_else(|| Problem::new(&kinds::INTERNAL)));
             };
             let items = std::mem::take(items);
-            if !(1..=MOST_ITEMS).contains(&items.len()) {
-                return Err(count(items.len()));
-            }
-            let rest = schemas.obeys(value)?;
+            // The list is in its place no more: how long it may be is not for the schema to say.
+            let mut faults = schemas.faults::<T>(&value)?;
+            faults.retain(|fault| fault.pointer != ITEMS);
+            faults.extend(miscounted(items.len()));
+            let rest = settle(value, faults)?;
             Ok(Self { rest, items, said, schemas })
         })
     }
@@ -80,15 +81,21 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Whole<T> {
     }
 }
 
-fn count(items: usize) -> Problem {
-    let (code, ja, en) = if items == 0 {
-        ("too-few", "1件以上にしてください".to_owned(), "must have at least 1 item".to_owned())
-    } else {
-        let (ja, en) =
-            (format!("{MOST_ITEMS}件以下にしてください"), format!("must have at most {MOST_ITEMS} items"));
-        ("too-many", ja, en)
+const ITEMS: &str = "/items";
+
+fn miscounted(items: usize) -> Option<Fault> {
+    let (code, ja, en) = match items {
+        0 => ("too-few", "1件以上にしてください".to_owned(), "must have at least 1 item".to_owned()),
+        1..=MOST_ITEMS => return None,
+        _ => {
+            let (ja, en) = (
+                format!("{MOST_ITEMS}件以下にしてください"),
+                format!("must have at most {MOST_ITEMS} items"),
+            );
+            ("too-many", ja, en)
+        }
     };
-    Problem::invalid(vec![Fault::new("/items", code, LocalizedText::new(ja, en))])
+    Some(Fault::new(ITEMS, code, LocalizedText::new(ja, en)))
 }
 
 /// The bytes of a file, and the encoding that its sender says it has.

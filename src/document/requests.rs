@@ -3,6 +3,9 @@ use super::{SCHEMAS, operations_mut};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
+/// Of an `Idempotency-Key`: bare or in quotes, which stand here as generators bear them in the code that they write.
+const KEY: &str = r"^(\x22[ !#-~]{1,255}\x22|[!#-~]([ !#-~]{0,253}[!#-~])?)$";
+
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// A patch to a `NewThing` is a `ThingPatch`: the same fields, none of them required, and so on inwards,
@@ -168,11 +171,26 @@ pub fn parameters(document: &mut Value) {
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten() {
             never_null(&mut parameter["schema"]);
+            if parameter["in"] == "query" {
+                never_empty(&mut parameter["schema"]);
+            }
+            if parameter["name"] == "Idempotency-Key" {
+                parameter["schema"]["pattern"] = json!(KEY);
+            }
             if parameter["in"] == "path" && parameter["description"].as_str().is_none_or(str::is_empty) {
                 let name = parameter["name"].as_str().unwrap_or_default();
                 parameter["description"] = json!(format!("Which {name}, by its id or key."));
             }
         }
+    }
+}
+
+/// An empty text is refused wherever a query has one.
+fn never_empty(schema: &mut Value) {
+    if schema["type"] == "array" {
+        never_empty(&mut schema["items"]);
+    } else if schema["type"] == "string" && schema.get("format").or(schema.get("pattern")).is_none() {
+        schema["minLength"] = json!(1);
     }
 }
 

@@ -117,17 +117,8 @@ fn planned(
     standing: &Standing,
     as_of: DateTime<Utc>,
 ) -> Result<Plan, Problem> {
-    plan(ruleset, client, standing, as_of).map_err(|faults| {
-        let faults = faults.into_iter().map(|fault| {
-            let expected = fault.expected;
-            let rule = LocalizedText::new(
-                format!("{expected} として読めません"),
-                format!("cannot be read as {expected}"),
-            );
-            Fault::new(format!("/facts{}", fault.pointer), "format", rule)
-        });
-        Problem::invalid(faults.collect())
-    })
+    plan(ruleset, client, standing, as_of)
+        .map_err(|faults| Problem::invalid(faults.into_iter().map(|fault| fault.told("/facts")).collect()))
 }
 
 /// The plan for facts that somebody has just said: those that cannot be so are refused.

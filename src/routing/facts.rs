@@ -268,16 +268,16 @@ fn value(entry: &Entry, given: &Json) -> Result<Option<Value>, &'static str> {
     let text = given.as_str();
     let known = |word: &str| entry.words.iter().any(|w| w == word);
     Ok(Some(match entry.kind {
-        Kind::Datetime => text
-            .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
-            .filter(|time| era::holds(time.to_utc()))
-            .map(|time| Value::Time(time.with_timezone(&TOKYO)))
-            .ok_or("date-time")?,
-        Kind::Date => text
-            .and_then(|text| text.parse().ok())
-            .filter(|date| era::holds_date(*date))
-            .map(Value::Date)
-            .ok_or("date")?,
+        Kind::Datetime => {
+            let time = text.and_then(|text| DateTime::parse_from_rfc3339(text).ok()).ok_or("date-time")?;
+            era::holds(time.to_utc()).then_some(()).ok_or(era::CODE)?;
+            Value::Time(time.with_timezone(&TOKYO))
+        }
+        Kind::Date => {
+            let date = text.and_then(|text| text.parse().ok()).ok_or("date")?;
+            era::holds_date(date).then_some(()).ok_or(era::CODE)?;
+            Value::Date(date)
+        }
         Kind::Word if text == Some(UNKNOWN) && entry.may_be_unknown() => return Ok(None),
         Kind::Word => text
             .filter(|word| known(word))

@@ -12,6 +12,7 @@ use crate::body::{Body, Query};
 use crate::caller::{Caller, Scope};
 use crate::contacts::{self, Directory};
 use crate::db::Db;
+use crate::era;
 use crate::metrics::Metrics;
 use crate::page::Page;
 use crate::problem::{Deciding, Fault, Open, Problem};
@@ -110,15 +111,20 @@ fn chosen<'a>(rulesets: &'a Rulesets, version: Option<&str>) -> Result<&'a Rules
 
 impl From<Vec<FactFault>> for Problem {
     fn from(faults: Vec<FactFault>) -> Self {
-        let faults = faults.into_iter().map(|fault| {
-            let expected = fault.expected;
-            let text = LocalizedText::new(
-                format!("{expected} として読めません"),
-                format!("cannot be read as {expected}"),
-            );
-            Fault::new(fault.pointer, "format", text)
-        });
-        Self::invalid(faults.collect())
+        Self::invalid(faults.into_iter().map(|fault| fault.told("")).collect())
+    }
+}
+
+impl FactFault {
+    /// As the caller is told; pointers start at `root`.
+    pub fn told(self, root: &str) -> Fault {
+        let Self { pointer, expected } = self;
+        let (code, ja, en) = if expected == era::CODE {
+            (era::CODE, era::RULE.0.to_owned(), era::RULE.1.to_owned())
+        } else {
+            ("format", format!("{expected} として読めません"), format!("cannot be read as {expected}"))
+        };
+        Fault::new(format!("{root}{pointer}"), code, LocalizedText::new(ja, en))
     }
 }
 

@@ -147,7 +147,15 @@ fn every_fault_of_the_facts_is_told_at_once(#[values(Engine::Sqlite, Engine::Pos
         (set("/personal_data/principal_count", json!(1.5)), &["/personal_data/principal_count type"]),
         (set("/systems/0", json!({"colour": "red"})), &["/systems/0/colour unknown-field"]),
         (set("/systems", json!("pc")), &["/systems type"]),
-        (set("/as_of", json!("9999-12-31T00:00:00Z")), &["/as_of format"]),
+        (set("/as_of", json!("9999-12-31T00:00:00Z")), &["/as_of out-of-range"]),
+        (
+            set("/incident/aware_at", json!("1255-07-06T06:35:55+09:00")),
+            &["/incident/aware_at out-of-range"],
+        ),
+        (
+            set("/organization/special_cii_designated_at", json!("0037-01-01")),
+            &["/organization/special_cii_designated_at out-of-range"],
+        ),
         (
             set("/contracts/cyber_insurance", json!({"notice_days": 366})),
             &["/contracts/cyber_insurance/notice_days too-large"],

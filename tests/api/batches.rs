@@ -130,6 +130,8 @@ fn a_batch_that_is_none_is_refused_as_a_whole(#[values(Engine::Sqlite, Engine::P
     ] {
         assert_eq!(batch(&acme, "k", &body).expect(422).faults(), [fault], "{fault}");
     }
+    let both = batch(&acme, "k", &json!({"items": [], "mood": 1})).expect(422);
+    assert_eq!(both.faults(), ["/items too-few", "/mood unknown-field"]);
     let bare = acme.post("/v1/assessment-batches", &json!({"items": [item("a")]})).expect(422);
     assert_eq!(bare.faults(), ["/header/idempotency-key required"]);
 }

@@ -43,6 +43,11 @@ fn every_rule_finds_its_fault_and_no_other_does() {
         ("one declared ASCII tag", format!("{op}/tags"), json!(["clients", "service"])),
         ("one declared ASCII tag", format!("{op}/tags"), json!(["顧客"])),
         (
+            "what a query says is not empty",
+            "/paths/~1v1~1clients/get/parameters/0/schema".into(),
+            json!({"type": "string", "maxLength": 200}),
+        ),
+        (
             "summary of at most 60 characters, and a description",
             format!("{op}/summary"),
             json!("x".repeat(61)),

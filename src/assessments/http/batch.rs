@@ -30,7 +30,7 @@ pub struct NewAssessmentBatch {
     #[serde(default)]
     dry_run: bool,
     /// Each is judged by itself: one that is wrong does not take the others along.
-    #[schema(max_items = 1000)]
+    #[schema(min_items = 1, max_items = 1000)]
     #[expect(dead_code, reason = "the items are read one by one; this is how the document knows them")]
     items: Vec<NewAssessment>,
 }

@@ -32,6 +32,7 @@ pub const RULES: &[Rule] = &[
     ("numbers have a width and fit a double", numbers),
     ("downloads are binary, and nothing is multipart", downloads),
     ("what a caller sends is bounded", bounds),
+    ("what a query says is not empty", no_empty_queries),
     ("references lead somewhere, and everything is used", references),
 ];
 
@@ -515,6 +516,24 @@ fn bounds(document: &Value) -> Faults {
         }
         (of("integer") && !has(&["maximum"])).then(|| "endless number".to_owned())
     })
+}
+
+/// An empty text in a query is refused, whatever it is for.
+fn no_empty_queries(document: &Value) -> Faults {
+    let mut faults = vec![];
+    for (name, operation) in operations(document) {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
+            let schema = &parameter["schema"];
+            let schema = if schema["type"] == "array" { &schema["items"] } else { schema };
+            let says =
+                ["minLength", "format", "pattern", "enum"].iter().any(|key| schema.get(*key).is_some());
+            if schema["type"] == "string" && !says {
+                faults.push(format!("{name}: {}", parameter["name"]));
+            }
+        }
+    }
+    faults
 }
 
 fn references(document: &Value) -> Faults {
