@@ -143,7 +143,7 @@ fn each(
     // On PostgreSQL only: SQLite asks for each key by itself.
     let whose = wall!("tenant", "tenant = $1 AND", without: "");
     let statement = format!(
-        "SELECT kept.* FROM unnest($3) AS asked (name) CROSS JOIN LATERAL ( \
+        "SELECT kept.* FROM unnest($3::text[]) AS asked (name) CROSS JOIN LATERAL ( \
          SELECT key, created_at, fingerprint, location, body FROM idempotency_keys \
          WHERE {whose} route = $2 AND key = asked.name LIMIT 1) AS kept"
     );
