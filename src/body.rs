@@ -103,10 +103,14 @@ impl Schemas {
 
     /// Everything that is wrong with the value as a `T`.
     fn faults<T: ToSchema>(&self, value: &Value) -> Result<Vec<Fault>, Problem> {
+        self.faults_of(&T::name(), value)
+    }
+
+    /// The same, by the name of the schema.
+    fn faults_of(&self, name: &str, value: &Value) -> Result<Vec<Fault>, Problem> {
         let mut faults = vec![];
         shown(value, "", &mut faults);
-        let name = T::name();
-        let Some(validator) = self.bodies.get(name.as_ref()) else {
+        let Some(validator) = self.bodies.get(name) else {
             tracing::error!(%name, "the document has no schema for this request body");
             return Err(Problem::new(&kinds::INTERNAL));
         };

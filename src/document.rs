@@ -10,6 +10,7 @@ mod words;
 
 pub use lower::lowered;
 pub use operations::{Operations, fits, show_document};
+pub use requests::patch_of;
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! Reading JSON merge patches (RFC 7396): what is left out stays, what is null goes away.
-use super::{Schemas, collected, essence, without_nulls};
+use super::{Schemas, collected, essence, settle, without_nulls};
 use crate::db::StoreError;
+use crate::document::patch_of;
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
 use actix_web::web::Data;
@@ -28,7 +29,12 @@ impl<T: DeserializeOwned + Serialize + ToSchema> Patch<T> {
         let mut value = serde_json::to_value(current).map_err(|error| StoreError::Broken(error.into()))?;
         json_patch::merge(&mut value, &self.patch);
         without_nulls(&mut value);
-        self.schemas.obeys(value)
+        let mut faults = self.schemas.faults::<T>(&value)?;
+        // Of a field that nobody knows, null leaves nothing behind to be seen in what becomes of it.
+        let mut unknown = self.schemas.faults_of(&patch_of(&T::name()), &self.patch)?;
+        unknown.retain(|fault| fault.code == "unknown-field" && !faults.contains(fault));
+        faults.append(&mut unknown);
+        settle(value, faults)
     }
 }
 
@@ -46,7 +52,8 @@ impl<T: 'static> FromRequest for Patch<T> {
                 return Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
             }
             let (schemas, bytes) = arriving.await?;
-            let patch = schemas.parse(&bytes)?;
+            let mut patch = schemas.parse(&bytes)?;
+            without_nulls_in_lists(&mut patch);
             if !patch.is_object() {
                 // A patch that is no object would replace the whole.
                 let rule = LocalizedText::new("オブジェクトにしてください", "must be an object");
@@ -54,5 +61,14 @@ impl<T: 'static> FromRequest for Patch<T> {
             }
             Ok(Self { patch, schemas, of: PhantomData })
         })
+    }
+}
+
+/// A list replaces another whole: what it holds is new, and there null is what is left out.
+fn without_nulls_in_lists(value: &mut Value) {
+    match value {
+        Value::Array(_) => without_nulls(value),
+        Value::Object(fields) => fields.values_mut().for_each(without_nulls_in_lists),
+        _ => {}
     }
 }

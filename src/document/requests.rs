@@ -36,7 +36,8 @@ fn name(reference: &Value) -> Option<String> {
     reference.as_str().and_then(|text| text.strip_prefix(SCHEMAS)).map(str::to_owned)
 }
 
-fn patch_of(name: &str) -> String {
+/// How the patch to what has this name is called.
+pub fn patch_of(name: &str) -> String {
     format!("{}Patch", name.strip_prefix("New").unwrap_or(name))
 }
 

@@ -187,6 +187,14 @@ fn a_client_is_changed_by_a_merge_patch(#[values(Engine::Sqlite, Engine::Postgre
         (json!({"name": null}), &["/name required"][..]),
         (json!({"name": " \u{3000}"}), &["/name pattern"]),
         (json!({"nickname": "x", "employees": -1}), &["/employees too-small", "/nickname unknown-field"]),
+        (
+            json!({"employes": null, "contracts": {"lawyr": null}}),
+            &["/contracts/lawyr unknown-field", "/employes unknown-field"],
+        ),
+        (
+            json!({"contracts": {"maintenance_vendors": [{"vendor": null, "systems": null}]}}),
+            &["/contracts/maintenance_vendors/0/vendor required"],
+        ),
         (json!({"profile": {"telework_methods": ["pigeon"]}}), &["/profile/telework_methods/0 pattern"]),
         (json!([]), &[" type"]),
     ] {

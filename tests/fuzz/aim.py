@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from schemathesis.core.parameters import ParameterLocation as Place
 
+from schemas import obeys, without_nulls
 from world import SCOPES, SELF_CHECK, catalog
 
 AS_MADE_UP, NEIGHBOURS = 0.06, 0.1
@@ -46,7 +47,7 @@ ABOUT = {
     "submitAssessment": "answered",
     "updateAssessment": "draft",
 }
-BY_NAME = {"assessment": "draft", "guideline": "edition"}
+BY_NAME = {"assessment": "draft", "control": "edition", "form": "incident", "guideline": "edition"}
 # What ends the thing, or brings it further in its life, gets one of its own.
 USES_UP = (
     "completeAction",
@@ -118,12 +119,12 @@ class Aim:
             if kind == "home" and self.chance(0.3):
                 kind = "client"
             uses_up = self.case.method.upper() == "DELETE" or self.operation in USES_UP
-            if kind in self.theirs.seed:
+            is_foreign = False
+            # A step is taken to be about what the step before made: not about the neighbour's.
+            if kind in self.theirs.seed and not self.follows:
                 self.slot, is_foreign = self.thing(kind)
-            else:
-                is_foreign = False
-            if uses_up and not is_foreign:
-                self.slot = self.mine.make(kind)
+            if not is_foreign:
+                self.slot = self.mine.make(kind) if uses_up else self.random.choice(self.mine.seed[kind])
             if is_foreign:
                 # The first name is enough to be refused by; what follows is theirs as well.
                 self.foreign += [self.slot[name] for name in names if name != "edition" and name in self.slot]
@@ -244,6 +245,8 @@ class Aim:
     def body(self):
         case = self.case
         if self.is_wrong(Place.BODY, None) or case.meta.is_negative_at(Place.BODY):
+            if self.operation == "createAssessmentBatch" and isinstance(case.body, dict):
+                self.mend_around_faults(case.body.get("items"))
             return
         if isinstance(case.body, dict):
             said = shown(case.body) if self.chance(0.9) else json.loads(json.dumps(case.body))
@@ -276,6 +279,18 @@ class Aim:
         body["items"] = body["items"][:3] or [{"questionnaire": SELF_CHECK}]
         for item in body["items"]:
             self.mend_create_assessment(item)
+
+    def mend_around_faults(self, items):
+        """All but what is wrong with them: an item may be refused for that alone."""
+        for index, item in enumerate(items if isinstance(items, list) else []):
+            if isinstance(item, dict):
+                home = self.random.choice(self.mine.seed["home"])
+                other = {name: value for name, value in item.items() if name not in ("client_id", "state")}
+                other.update(client_external_id=home["client_external_id"], questionnaire=SELF_CHECK)
+                if isinstance(other.get("external_id"), str):
+                    other["external_id"] = unique()
+                if not obeys(self.case, {"items": [without_nulls(other)]}):
+                    items[index] = other
 
     def mend_client(self, body):
         """By the one name or by the other."""
