@@ -1,6 +1,6 @@
 //! S8: how long good calls take beside a flood of bad tokens, from one address and from many.
 use crate::Size;
-use crate::load::{get, median, post, read};
+use crate::load::{get, median, read};
 use crate::program::{Program, prepare, token};
 use crate::report::{Bound, Report, Row};
 use crate::submissions::{CLIENTS, Submitting, add_clients, answer_sets};
@@ -127,8 +127,6 @@ fn paced_good(address: SocketAddr, size: &Size, make: impl Fn(u64, &mut Vec<u8>)
 fn flood(address: SocketAddr, addresses: u64, bad: &[String], over: &AtomicBool, sent: &AtomicU64) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let requests: Vec<Vec<u8>> = bad.iter().map(|token| get("/v1/clients", token)).collect();
-    let mut written = vec![];
-    post(&mut written, "/v1/assessments", &bad[0], None, b"{}");
     let connection = async |number: u64| {
         let socket = TcpSocket::new_v4().unwrap();
         let own = Ipv4Addr::new(127, 0, 1, u8::try_from(number % addresses).unwrap() + 1);
@@ -141,7 +139,7 @@ fn flood(address: SocketAddr, addresses: u64, bad: &[String], over: &AtomicBool,
         let mut n = usize::try_from(number).unwrap();
         while !over.load(Ordering::Relaxed) {
             tick.tick().await;
-            let request = requests.get(n % (requests.len() + 1)).unwrap_or(&written);
+            let request = &requests[n % requests.len()];
             stream.write_all(request).await.unwrap();
             let status = read(&mut stream, &mut answer).await;
             assert!(matches!(status, 401 | 429), "{}", String::from_utf8_lossy(&answer));

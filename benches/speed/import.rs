@@ -19,6 +19,7 @@ pub fn measure(size: &Size, report: &mut Report) {
     let body = {
         let ours = Program::serve(&server.url(), &[]);
         add_clients(&ours, &token, CLIENTS);
+        sealed(&server, "postgres");
         lines_of(&answer_sets(&ours, &token, 1000), lines)
     };
     let before = counts(&server, "postgres");
@@ -32,7 +33,7 @@ pub fn measure(size: &Size, report: &mut Report) {
         let took = import(&ours, &token, &body, lines);
         costs.push(ours.cpu().saturating_sub(cpu).as_secs_f64() * 1e6 / lines as f64);
         peaks.push(ours.memory().1);
-        let sealed = sealed(&server);
+        let sealed = sealed(&server, "imported");
         drop(ours);
         let took_copy = copy(&server, &before);
         println!(
@@ -95,9 +96,9 @@ fn import(program: &Program, token: &str, body: &str, lines: usize) -> f64 {
 }
 
 /// Waits until all entries of the audit log are sealed: the seconds.
-fn sealed(server: &Postgres) -> f64 {
+fn sealed(server: &Postgres, database: &str) -> f64 {
     let begun = Instant::now();
-    while server.sql_in("imported", "SELECT EXISTS (SELECT FROM audit_inbox)") == "t" {
+    while server.sql_in(database, "SELECT EXISTS (SELECT FROM audit_inbox)") == "t" {
         assert!(begun.elapsed() < Duration::from_secs(300), "the audit log is not sealed");
         std::thread::sleep(Duration::from_millis(100));
     }
