@@ -52,10 +52,11 @@ examples:
 mutants-routing:
 	cargo test --lib routing::tables::killing -- --nocapture
 
-# Takes down each condition that keeps tenants apart, one at a time: some test must notice. Takes minutes.
+# Takes down each condition that keeps tenants apart, one at a time: some test must notice. Takes minutes. On SQLite,
+# and on PostgreSQL those that stand there only; with ENGINE=Postgres all of them there. WALL=src/clients only those.
 mutants-tenancy:
 	@scripts/install build
-	cargo test --features mutants --test api somebody_notices_when_a_wall_is_down -- --ignored --nocapture
+	scripts/with-postgres cargo test --features mutants --test api somebody_notices_when_a_wall_is_down -- --ignored --nocapture
 
 # How long a decision takes, in a release build.
 bench-routing:

@@ -11,6 +11,7 @@ use crate::limits::{self, Meters};
 use crate::metrics::{self, Metrics};
 use crate::oauth::TokenRefusal;
 use crate::problem::{self, FaultDocument, Problem, ProblemDocument, kinds};
+use crate::routes::Routes;
 use crate::sealer::Sealer;
 use crate::shelf::Shelf;
 use crate::{
@@ -28,25 +29,24 @@ use utoipa::openapi::security::{
     ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
 };
 use utoipa::{Modify, OpenApi};
-use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
+use utoipa_actix_web::AppExt as _;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// Every route. A feature that is not named here does not exist.
-fn routes(config: &mut ServiceConfig) {
-    config
-        .configure(guidelines::routes)
-        .configure(questionnaires::routes)
-        .configure(clients::routes)
-        .configure(assessments::routes)
-        .configure(records::routes)
-        .configure(contacts::routes)
-        .configure(routing::routes)
-        .configure(incidents::routes)
-        .configure(service_accounts::routes)
-        .configure(whoami::routes)
-        .configure(oauth::routes)
-        .configure(audit::routes)
-        .configure(health::routes);
+fn routes(to: &mut impl Routes) {
+    guidelines::routes(to);
+    questionnaires::routes(to);
+    clients::routes(to);
+    assessments::routes(to);
+    records::routes(to);
+    contacts::routes(to);
+    routing::routes(to);
+    incidents::routes(to);
+    service_accounts::routes(to);
+    whoami::routes(to);
+    oauth::routes(to);
+    audit::routes(to);
+    health::routes(to);
 }
 
 #[derive(OpenApi)]
@@ -106,7 +106,12 @@ impl Modify for Shared {
 
 /// The OpenAPI document.
 pub fn openapi() -> Result<Value, serde_json::Error> {
-    let made = App::new().into_utoipa_app().openapi(Head::openapi()).configure(routes).split_for_parts().1;
+    let made = App::new()
+        .into_utoipa_app()
+        .openapi(Head::openapi())
+        .configure(|to| routes(to))
+        .split_for_parts()
+        .1;
     serde_json::to_value(made).and_then(document::shape)
 }
 
@@ -138,9 +143,29 @@ pub struct Service {
     shelf: Data<Shelf>,
 }
 
-impl Service {
-    pub fn new(db: Db, issuer: Issuer, knowledge: Knowledge, limits: &Limits) -> Result<Self, String> {
+/// What the OpenAPI document says, in the form that calls are held against.
+#[derive(Debug)]
+pub struct Contract {
+    schemas: Schemas,
+    operations: Operations,
+}
+
+impl Contract {
+    pub fn new(limits: &Limits) -> Result<Self, String> {
         let document = openapi().map_err(|error| error.to_string())?;
+        let operations = Operations::of(&document);
+        Ok(Self { schemas: Schemas::of(&document, limits.clone())?, operations })
+    }
+}
+
+impl Service {
+    pub fn new(
+        db: Db,
+        issuer: Issuer,
+        contract: Contract,
+        knowledge: Knowledge,
+        limits: &Limits,
+    ) -> Result<Self, String> {
         let sealer = Sealer::open(&db).map_err(|error| error.to_string())?;
         Ok(Self {
             db,
@@ -151,8 +176,8 @@ impl Service {
             metrics: Data::new(Metrics::new().map_err(|error| error.to_string())?),
             readiness: Data::default(),
             meters: Data::new(Meters::new(limits)),
-            schemas: Data::new(Schemas::of(&document, limits.clone())?),
-            operations: Data::new(Operations::of(&document)),
+            schemas: Data::new(contract.schemas),
+            operations: Data::new(contract.operations),
             shelf: Data::default(),
         })
     }
@@ -192,9 +217,7 @@ pub fn build(
         // The bundled page would otherwise ask a validator on the internet about our document.
         .config(Config::new(["/openapi.json"]).validator_url("none"));
     App::new()
-        .into_utoipa_app()
         .configure(routes)
-        .into_app()
         .service(problem::show_problem_kind)
         .service(document::show_document)
         .service(to_docs)

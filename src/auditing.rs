@@ -1,5 +1,6 @@
 //! `tasuke audit`: what an operator asks of the audit log.
-use crate::audit::{self, HeadOut, Signed, Verified};
+use crate::audit::{self, Acceptance, Accepting, HeadOut, Reference, Signed, Verified};
+use crate::clock;
 use crate::config::Storage;
 use crate::db::Db;
 use crate::sealer::Sealer;
@@ -27,6 +28,16 @@ pub enum Command {
     },
     /// Print the newest signed head of every log, one a line: keep them outside of this machine
     Heads,
+    /// Let a log go on that cannot be sealed, because it is not as it was left. Copy the database first, look at
+    /// what `audit verify` says, find out why. Nothing is made whole by it: `audit verify` goes on failing
+    Accept {
+        /// The log of this provider
+        #[arg(long)]
+        tenant: String,
+        /// Where it is written down what happened, such as INC-4711: it stands in the log for good
+        #[arg(long)]
+        reference: Reference,
+    },
 }
 
 /// Whether everything is as it should be.
@@ -34,10 +45,7 @@ pub fn run(storage: &Storage, command: &Command, out: &mut impl Write) -> Result
     let db = server::open_existing(storage)?;
     server::ensure_schema(&db, storage)?;
     let sealer = Sealer::open(&db)?;
-    // Where a log is broken it cannot be sealed: that is for the reader of what follows.
-    if let Err(error) = sealer.seal_now() {
-        writeln!(out, "what is new could not be sealed: {error}")?;
-    }
+    seal(&sealer, out)?;
     match command {
         Command::Verify { tenant, head } => {
             let kept = head.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?.concat();
@@ -50,6 +58,47 @@ pub fn run(storage: &Storage, command: &Command, out: &mut impl Write) -> Result
                     writeln!(out, "{}", serde_json::to_string(&head)?)?;
                 }
             }
+            Ok(true)
+        }
+        Command::Accept { tenant, reference } => accept(&db, &sealer, tenant, reference, out),
+    }
+}
+
+/// Seals what is new. Where a log is broken it cannot be: that is for the reader of what else is told.
+fn seal(sealer: &Sealer, out: &mut impl Write) -> Result<(), Failure> {
+    if let Err(error) = sealer.seal_now() {
+        writeln!(out, "what is new could not be sealed: {error}")?;
+    }
+    Ok(())
+}
+
+fn accept(
+    db: &Db,
+    sealer: &Sealer,
+    tenant: &str,
+    reference: &Reference,
+    out: &mut impl Write,
+) -> Result<bool, Failure> {
+    if !everybody(db, &[])?.contains(tenant) {
+        return Err(format!("there is no log of {tenant}").into());
+    }
+    let Verified { findings, .. } =
+        db.read_now(|conn| audit::verify(conn, sealer.signer(), tenant, &[]))?;
+    let acceptance = Acceptance::of(clock::new_id(), tenant, reference, &findings);
+    match sealer.accept_now(&acceptance)? {
+        Accepting::NotStuck => {
+            Err(format!("nothing holds up the log of {tenant}: nothing is accepted").into())
+        }
+        Accepting::Busy => Err("another replica is at the log: try again".into()),
+        Accepting::GoesOn { sequence } => {
+            for finding in &findings {
+                writeln!(out, "{tenant}: {finding}")?;
+            }
+            writeln!(
+                out,
+                "{tenant}: goes on after event {sequence}, which says so; `audit verify` goes on failing"
+            )?;
+            seal(sealer, out)?;
             Ok(true)
         }
     }

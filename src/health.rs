@@ -1,6 +1,7 @@
 //! `/livez` and `/readyz`: whether the process runs, and whether it can serve.
 use crate::db::Db;
 use crate::problem::{Probing, Problem, kinds};
+use crate::routes::Routes;
 use crate::text::LocalizedText;
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -10,10 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(livez).service(readyz);
+pub fn routes(to: &mut impl Routes) {
+    to.service(livez).service(readyz);
 }
 
 /// Whether this process takes new work; one that is about to stop does not.

@@ -37,6 +37,7 @@ mod questionnaires;
 mod records;
 mod request;
 pub mod retention;
+mod routes;
 pub mod routing;
 mod schema;
 pub mod sealer;

@@ -5,8 +5,8 @@ mod token;
 
 pub use refusal::{TokenRefusal, is_answered};
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::Routes;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(token::issue_token).service(metadata::show_keys).service(metadata::show_metadata);
+pub fn routes(to: &mut impl Routes) {
+    to.service(token::issue_token).service(metadata::show_keys).service(metadata::show_metadata);
 }

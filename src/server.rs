@@ -1,5 +1,5 @@
 //! Opening the database and listening: what `serve`, `demo` and the tests have in common.
-use crate::app::{self, Service};
+use crate::app::{self, Contract, Service};
 use crate::auth::{Issuer, Trusted};
 use crate::config::{DatabaseUrl, Identity, Limits, Serving, Storage};
 use crate::db::{Bounds, Db, StoreError};
@@ -122,11 +122,13 @@ pub fn assemble(
     identity: &Identity,
     limits: &Limits,
 ) -> Result<Service, StartError> {
+    // First: to make the document takes more memory than anything after it, which that then goes to.
+    let contract = Contract::new(limits).map_err(StartError::Document)?;
     let knowledge = Knowledge::load().map_err(|faults| StartError::Knowledge(faults.to_string()))?;
     let issuer = issuer(&db, storage, identity)?;
     let trusted = identity.issuers.as_deref().map_or_else(|| Ok(Trusted::default()), Trusted::open);
     let trusted = trusted.map_err(StartError::Issuers)?;
-    let service = Service::new(db, issuer, knowledge, limits).map_err(StartError::Document)?;
+    let service = Service::new(db, issuer, contract, knowledge, limits).map_err(StartError::Document)?;
     Ok(service.trusting(trusted))
 }
 

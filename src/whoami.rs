@@ -1,15 +1,15 @@
 //! `GET /v1/whoami`: what a token says, for whoever holds it.
 use crate::caller::{Bearer, Caller};
 use crate::problem::{Listing, Problem};
+use crate::routes::Routes;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(show_caller);
+pub fn routes(to: &mut impl Routes) {
+    to.service(show_caller);
 }
 
 /// Who calls, and what they may do.

@@ -59,7 +59,7 @@ pub fn run(
 }
 
 /// Reads one answer to its end, and gives its status.
-async fn read(stream: &mut TcpStream, answer: &mut Vec<u8>) -> u16 {
+pub async fn read(stream: &mut TcpStream, answer: &mut Vec<u8>) -> u16 {
     answer.clear();
     let mut length = None;
     loop {

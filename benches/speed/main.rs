@@ -8,6 +8,7 @@
 mod bare;
 mod catalogue;
 mod data;
+mod flood;
 mod growth;
 mod import;
 mod load;
@@ -58,7 +59,7 @@ fn main() {
     let only: Vec<&String> = arguments.iter().filter(|argument| argument.starts_with('S')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only.as_str() == name);
     let mut report = Report::begin(&size);
-    let measures: [Measure; 7] = [
+    let measures: [Measure; 8] = [
         ("S1", catalogue::measure),
         ("S2", submissions::on_postgres),
         ("S3", submissions::on_sqlite),
@@ -66,6 +67,7 @@ fn main() {
         ("S5", growth::measure),
         ("S6", routings::measure),
         ("S7", memory::measure),
+        ("S8", flood::measure),
     ];
     for (name, measure) in measures {
         if wanted(name) {

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::program::{cpu, free_port};
 
+/// The database that is there from the start.
+const FIRST: &str = "postgres";
+
 pub struct Postgres {
     folder: tempfile::TempDir,
     port: u16,
@@ -40,20 +43,33 @@ impl Postgres {
     }
 
     pub fn url(&self) -> String {
-        format!("postgres://tasuke@127.0.0.1:{}/postgres", self.port)
+        self.url_of(FIRST)
+    }
+
+    pub fn url_of(&self, database: &str) -> String {
+        format!("postgres://tasuke@127.0.0.1:{}/{database}", self.port)
     }
 
     /// Runs SQL and gives what it printed.
     pub fn sql(&self, statements: &str) -> String {
-        let ran = self.client("psql", &["-v", "ON_ERROR_STOP=1", "-qAtc", statements]);
+        self.sql_in(FIRST, statements)
+    }
+
+    pub fn sql_in(&self, database: &str, statements: &str) -> String {
+        let ran = self.client("psql", &["-v", "ON_ERROR_STOP=1", "-d", database, "-qAtc", statements]);
         String::from_utf8(ran.stdout).unwrap().trim().to_owned()
+    }
+
+    /// A database that is like the first one, to which nobody may be connected.
+    pub fn copy_of_first(&self, name: &str) {
+        self.sql_in("template1", &format!("CREATE DATABASE {name} TEMPLATE {FIRST}"));
     }
 
     /// A program that takes its connection from the environment.
     pub fn client(&self, program: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(self.bin.join(program));
         command.env("PGHOST", "127.0.0.1").env("PGPORT", self.port.to_string());
-        command.env("PGUSER", "tasuke").env("PGDATABASE", "postgres").args(arguments);
+        command.env("PGUSER", "tasuke").env("PGDATABASE", FIRST).args(arguments);
         let ran = command.stdin(Stdio::null()).output().unwrap();
         assert!(ran.status.success(), "{program}: {}", String::from_utf8_lossy(&ran.stderr));
         ran

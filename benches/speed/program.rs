@@ -54,6 +54,14 @@ impl Program {
         Self::start(address, command)
     }
 
+    /// The same with the limits that it has by default.
+    pub fn serve_as_shipped(url: &str) -> Self {
+        let address = free_port();
+        let mut command = command(url);
+        command.args(["serve", "--listen", &address.to_string()]);
+        Self::start(address, command)
+    }
+
     /// Serves what a bare handler does: answers `GET` with the bytes of this file, `POST` after parsing.
     pub fn bare(answer: &std::path::Path) -> Self {
         let address = free_port();

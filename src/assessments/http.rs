@@ -28,17 +28,16 @@ use crate::id::Id;
 use crate::page::Page;
 use crate::problem::{Fault, Listing, Problem, Reading, kinds};
 use crate::questionnaires::{self, Questionnaire, Questionnaires};
+use crate::routes::Routes;
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use std::borrow::Cow;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use record::{AssessmentRecord, records};
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_assessments)
+pub fn routes(to: &mut impl Routes) {
+    to.service(list_assessments)
         .service(create::create_assessment)
         .service(batch::create_batch)
         .service(import::import_assessments)

@@ -130,7 +130,7 @@ pub fn held(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Asses
         // It is locked as a whole.
         AnyConnection::Sqlite(_) => return Ok(seen),
         AnyConnection::Postgres(c) => {
-            // Second wall (tenant): it is only what was found that is held.
+            // On PostgreSQL only. Second wall (tenant): it is only what was found that is held.
             let row = dsl::assessments
                 .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
                 .filter(dsl::id.eq(id))

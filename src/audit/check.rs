@@ -1,7 +1,9 @@
 //! Reading a log from its beginning, and telling where it is not what was written.
-use super::chain::{GENESIS, hash};
+use super::acceptance;
+use super::chain::{GENESIS, hash, moment};
 use super::domain::Event;
 use super::head::{Head, Signed};
+use chrono::{DateTime, Utc};
 use std::fmt;
 
 /// Something that is not as it was written.
@@ -23,6 +25,25 @@ pub enum Finding {
     Headless { last: i64 },
     /// A row that cannot be read as an event.
     Unreadable { after: i64, why: String },
+    /// An operator let the log go on here, whatever was found before.
+    Accepted { sequence: i64, at: DateTime<Utc>, reference: String, found: String },
+}
+
+impl Finding {
+    /// What and where, in a word and a number.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Altered { sequence } => format!("altered {sequence}"),
+            Self::Gap { first, last } => format!("missing {first}-{last}"),
+            Self::Truncated { last, head } => format!("cut off {}-{head}", last + 1),
+            Self::Unsigned { head, last } => format!("unsigned {}-{last}", head + 1),
+            Self::Rewritten { sequence } => format!("rewritten {sequence}"),
+            Self::Forged { sequence } => format!("forged head {sequence}"),
+            Self::Headless { last } => format!("no head {last}"),
+            Self::Unreadable { after, why: _ } => format!("unreadable {}", after + 1),
+            Self::Accepted { sequence, .. } => format!("accepted {sequence}"),
+        }
+    }
 }
 
 impl fmt::Display for Finding {
@@ -46,6 +67,12 @@ impl fmt::Display for Finding {
             Self::Unreadable { after, why } => {
                 write!(f, "what stands after event {after} cannot be read: {why}")
             }
+            Self::Accepted { sequence, at, reference, found } => write!(
+                f,
+                "event {sequence} let it go on at {} ({reference}), nothing proves what stands before; \
+                 found then: {found}",
+                moment(*at)
+            ),
         }
     }
 }
@@ -57,7 +84,8 @@ pub struct Checker {
     /// Heads that are still to come, by sequence; the last one is the newest in the database.
     heads: Vec<Head>,
     newest: Option<Head>,
-    next: i64,
+    /// The last event that was read, or that lies before all that are kept.
+    last: i64,
     previous: Option<String>,
     findings: Vec<Finding>,
 }
@@ -90,7 +118,7 @@ impl Checker {
             tenant: tenant.to_owned(),
             heads,
             newest,
-            next: base + 1,
+            last: base,
             previous: Some(base_hash),
             findings,
         };
@@ -112,13 +140,13 @@ impl Checker {
 
     pub fn read(&mut self, event: &Event) {
         let sequence = event.sequence;
-        if sequence < self.next {
+        if sequence <= self.last {
             // Before the base: nothing should be there any more.
             self.findings.push(Finding::Altered { sequence });
             return;
         }
-        if sequence > self.next {
-            self.findings.push(Finding::Gap { first: self.next, last: sequence - 1 });
+        if sequence - 1 > self.last {
+            self.findings.push(Finding::Gap { first: self.last + 1, last: sequence - 1 });
             self.previous = None;
             self.meet(sequence - 1);
         }
@@ -128,19 +156,23 @@ impl Checker {
         {
             self.findings.push(Finding::Altered { sequence });
         }
+        if event.entry.action == acceptance::ACTION {
+            let (reference, found) = acceptance::told(&event.entry.detail);
+            self.findings.push(Finding::Accepted { sequence, at: event.entry.at, reference, found });
+        }
         self.previous = Some(event.hash.clone());
-        self.next = sequence + 1;
+        self.last = sequence;
         self.meet(sequence);
     }
 
     /// The rows after this cannot be read.
     pub fn unreadable(&mut self, why: String) {
-        self.findings.push(Finding::Unreadable { after: self.next - 1, why });
+        self.findings.push(Finding::Unreadable { after: self.last, why });
     }
 
     /// Everything that was found, when all has been read.
     pub fn findings(mut self) -> Vec<Finding> {
-        let last = self.next - 1;
+        let last = self.last;
         if let Some(head) = self.heads.last() {
             self.findings.push(Finding::Truncated { last, head: head.sequence });
         }

@@ -11,6 +11,7 @@ use crate::era;
 use crate::id::Id;
 use crate::page::Page;
 use crate::problem::{Fault, Listing, Problem, kinds};
+use crate::routes::Routes;
 use crate::sealer::Sealer;
 use crate::text::LocalizedText;
 use actix_web::web::Data;
@@ -19,10 +20,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_events).service(list_heads).service(export::export_events);
+pub fn routes(to: &mut impl Routes) {
+    to.service(list_events).service(list_heads).service(export::export_events);
 }
 
 /// One write: who did what, when, from where, and what it changed.

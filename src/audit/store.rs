@@ -1,4 +1,5 @@
 //! The log in the database. A command notes what it does in its own transaction; sealing comes after it.
+pub mod accepting;
 pub mod operator;
 mod rows;
 pub mod sealing;

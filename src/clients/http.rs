@@ -15,17 +15,16 @@ use crate::id::Id;
 use crate::idempotency::{self, Created, Idempotency, once};
 use crate::page::Page;
 use crate::problem::{Listing, Problem, Reading, Writing, kinds};
+use crate::routes::Routes;
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_clients)
+pub fn routes(to: &mut impl Routes) {
+    to.service(list_clients)
         .service(create_client)
         .service(show_client)
         .service(update::update_client)

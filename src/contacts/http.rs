@@ -14,17 +14,16 @@ use crate::clock;
 use crate::db::{Db, StoreError};
 use crate::page::Page;
 use crate::problem::{Fault, Problem, Visiting};
+use crate::routes::Routes;
 use crate::shelf;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_contacts)
+pub fn routes(to: &mut impl Routes) {
+    to.service(list_contacts)
         .service(own::create_contact)
         .service(show_contact)
         .service(own::update_contact)

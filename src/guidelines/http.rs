@@ -12,17 +12,16 @@ use crate::answer;
 use crate::caller::{Scope, Visitor};
 use crate::db::{Db, StoreError};
 use crate::problem::{Problem, Visiting};
+use crate::routes::Routes;
 use crate::shelf;
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_guidelines)
+pub fn routes(to: &mut impl Routes) {
+    to.service(list_guidelines)
         .service(own::create_guideline)
         .service(show_guideline)
         .service(show_edition)

@@ -140,9 +140,10 @@ fn each(
     route: &str,
     keys: &[&Key],
 ) -> Result<Vec<Found>, StoreError> {
+    // On PostgreSQL only: SQLite asks for each key by itself.
     let whose = wall!("tenant", "tenant = $1 AND", without: "");
     let statement = format!(
-        "SELECT kept.* FROM unnest($3) AS asked (name) CROSS JOIN LATERAL ( \
+        "SELECT kept.* FROM unnest($3::text[]) AS asked (name) CROSS JOIN LATERAL ( \
          SELECT key, created_at, fingerprint, location, body FROM idempotency_keys \
          WHERE {whose} route = $2 AND key = asked.name LIMIT 1) AS kept"
     );

@@ -23,6 +23,7 @@ use crate::id::Id;
 use crate::idempotency::{self, Created, Idempotency, once};
 use crate::page::Page;
 use crate::problem::{Fault, Listing, Problem, Reading, Writing, kinds};
+use crate::routes::Routes;
 use crate::routing::{FactRefusal, Ruleset, Rulesets, refusals};
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
@@ -30,13 +31,11 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use record::{IncidentRecord, records};
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_incidents)
+pub fn routes(to: &mut impl Routes) {
+    to.service(list_incidents)
         .service(create_incident)
         .service(show_incident)
         .service(change::update_incident)

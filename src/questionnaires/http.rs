@@ -9,17 +9,16 @@ use crate::caller::{Scope, Visitor};
 use crate::db::Db;
 use crate::guidelines::OwnSummary;
 use crate::problem::{Problem, Visiting};
+use crate::routes::Routes;
 use crate::shelf;
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_questionnaires)
+pub fn routes(to: &mut impl Routes) {
+    to.service(list_questionnaires)
         .service(show_questionnaire)
         .service(exports::show_oscal_profile)
         .service(exports::show_ciso_assistant_library);

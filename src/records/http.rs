@@ -9,14 +9,14 @@ use crate::id::Id;
 use crate::idempotency;
 use crate::incidents::{self, IncidentRecord};
 use crate::problem::{Problem, Reading, Removing};
+use crate::routes::Routes;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(export_client).service(delete_client);
+pub fn routes(to: &mut impl Routes) {
+    to.service(export_client).service(delete_client);
 }
 
 /// Everything that is kept of a client.

@@ -2,6 +2,7 @@
 use super::facts::{Facts, Item, Value};
 use super::words::{Tri, Truth};
 use chrono::{Datelike as _, NaiveDate};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -86,15 +87,17 @@ pub struct Finding {
     pub value: String,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     /// What is known of the fact.
-    pub fn given(&self, fact: FactRef) -> Option<Value> {
+    pub fn given(&self, fact: FactRef) -> Option<&'a Value> {
         match fact {
-            FactRef::Given(index) => self.facts.get(index).cloned(),
-            FactRef::Member(index) => self.item?.get(&index).cloned(),
+            FactRef::Given(index) => self.facts.get(index),
+            FactRef::Member(index) => self.item?.get(&index),
             FactRef::Derived(index) => match self.derived.get(index)? {
                 Tri::Unknown => None,
-                tri => Some(Value::Tri(*tri)),
+                Tri::Confirmed => Some(&Value::Tri(Tri::Confirmed)),
+                Tri::Suspected => Some(&Value::Tri(Tri::Suspected)),
+                Tri::RuledOut => Some(&Value::Tri(Tri::RuledOut)),
             },
         }
     }
@@ -143,40 +146,40 @@ impl Test {
             let what = format!("{contact}/{action}");
             return if self.truth(context) == Truth::Yes { what } else { format!("{what} is not done") };
         }
-        context.given(self.fact).map_or_else(|| "unknown".to_owned(), |value| value.show())
+        context.given(self.fact).map_or_else(|| "unknown".to_owned(), Value::show)
     }
 
     fn truth(&self, context: &Context<'_>) -> Truth {
         let value = context.given(self.fact);
         match &self.op {
-            Op::Present => tri(value.as_ref(), Truth::Yes, Truth::Yes, Truth::No),
+            Op::Present => tri(value, Truth::Yes, Truth::Yes, Truth::No),
             Op::NotConfirmed => (!matches!(value, Some(Value::Tri(Tri::Confirmed)))).into(),
-            Op::Absent => tri(value.as_ref(), Truth::No, Truth::No, Truth::Yes),
-            Op::Established => is_established(value.as_ref()).into(),
-            Op::NotEstablished => (!is_established(value.as_ref())).into(),
-            Op::Eq(wanted) => among(value.as_ref(), std::slice::from_ref(wanted)),
-            Op::Ne(wanted) => among(value.as_ref(), std::slice::from_ref(wanted)).not(),
-            Op::In(wanted) => among(value.as_ref(), wanted),
-            Op::AnyOf(wanted) => intersects(value.as_ref(), wanted).into(),
-            Op::NoneOf(wanted) => (!intersects(value.as_ref(), wanted)).into(),
-            Op::OtherThan { words, umbrellas } => says_other_than(value.as_ref(), words, umbrellas).into(),
+            Op::Absent => tri(value, Truth::No, Truth::No, Truth::Yes),
+            Op::Established => is_established(value).into(),
+            Op::NotEstablished => (!is_established(value)).into(),
+            Op::Eq(wanted) => among(value, std::slice::from_ref(wanted)),
+            Op::Ne(wanted) => among(value, std::slice::from_ref(wanted)).not(),
+            Op::In(wanted) => among(value, wanted),
+            Op::AnyOf(wanted) => intersects(value, wanted).into(),
+            Op::NoneOf(wanted) => (!intersects(value, wanted)).into(),
+            Op::OtherThan { words, umbrellas } => says_other_than(value, words, umbrellas).into(),
             Op::Exceeds(other) => exceeds(value, context.given(*other)),
             Op::Compare(orders, limit) => match value {
                 Some(Value::Count(number)) => orders.contains(&number.cmp(limit)).into(),
                 _ => Truth::Unknown,
             },
-            Op::IsTrue => is_true(value.as_ref()).into(),
-            Op::IsFalse => (!is_true(value.as_ref())).into(),
+            Op::IsTrue => is_true(value).into(),
+            Op::IsFalse => (!is_true(value)).into(),
             Op::Exists => value.is_some().into(),
             Op::IsUnknown | Op::NotExists => value.is_none().into(),
-            Op::DaysSinceGt(days) => match value.and_then(|v| v.date()) {
+            Op::DaysSinceGt(days) => match value.and_then(Value::date) {
                 Some(date) => {
                     let today = context.facts.as_of.date_naive();
                     ((today - date).num_days() > *days).into()
                 }
                 None => Truth::Unknown,
             },
-            Op::MonthsSinceGte(months) => match value.and_then(|v| v.date()) {
+            Op::MonthsSinceGte(months) => match value.and_then(Value::date) {
                 Some(date) => {
                     let aware = context.facts.aware_at.date_naive();
                     (whole_months(date, aware) >= *months).into()
@@ -213,8 +216,8 @@ fn is_true(value: Option<&Value>) -> bool {
 
 /// A missing value and the word "unknown" are unknown, unless "unknown" is itself asked for.
 fn among(value: Option<&Value>, wanted: &[String]) -> Truth {
-    let value = value.map_or_else(|| "unknown".to_owned(), Value::show);
-    if wanted.contains(&value) {
+    let value = value.map_or(Cow::Borrowed("unknown"), Value::text);
+    if wanted.iter().any(|word| *word == value) {
         Truth::Yes
     } else if value == "unknown" {
         Truth::Unknown
@@ -242,7 +245,7 @@ fn says_other_than(
     said.is_empty() || said.iter().any(|word| !words.contains(word) && !sums_up(word))
 }
 
-fn exceeds(value: Option<Value>, other: Option<Value>) -> Truth {
+fn exceeds(value: Option<&Value>, other: Option<&Value>) -> Truth {
     match (value, other) {
         (Some(Value::Time(value)), Some(Value::Time(other))) => (value > other).into(),
         (Some(Value::Date(value)), Some(Value::Date(other))) => (value > other).into(),

@@ -112,14 +112,14 @@ fn plain(kind: DueKind) -> (Due, Vec<LocalizedText>) {
 
 fn time(start: &Named, context: &Context<'_>) -> Option<DateTime<FixedOffset>> {
     match context.given(start.fact) {
-        Some(Value::Time(time)) => Some(time),
+        Some(Value::Time(time)) => Some(*time),
         _ => None,
     }
 }
 
 fn number(named: Option<&Named>, context: &Context<'_>) -> Option<i64> {
     match context.given(named?.fact) {
-        Some(Value::Count(number)) => i64::try_from(number).ok(),
+        Some(Value::Count(number)) => i64::try_from(*number).ok(),
         _ => None,
     }
 }

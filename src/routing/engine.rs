@@ -2,7 +2,7 @@
 //! forms, order. Each step is a function of its own; nothing here reads a clock.
 use super::condition::{Context, FactRef, Finding};
 use super::decision::{Action, Completed, Decision, NotApplied, Reason, Status, Substituted};
-use super::facts::{Facts, Item};
+use super::facts::{Facts, Item, Value};
 use super::merge::merge;
 use super::order::order;
 use super::rules::{Contradiction, Party, Rule, Ruleset, Turn};
@@ -100,7 +100,7 @@ fn fire<'a>(
         let party = match &rule.party {
             Party::Nobody => None,
             Party::Fixed(name) => Some(name.clone()),
-            Party::From(fact) => context.given(*fact).map(|value| value.show()),
+            Party::From(fact) => context.given(*fact).map(Value::show),
         };
         return vec![fired(context, party)];
     };
@@ -110,7 +110,7 @@ fn fire<'a>(
         // An item that is not known to match is left alone: its own facts never clear a duty.
         .filter(|context| each.filter.truth(context) == Truth::Yes)
         .map(|context| {
-            let party = context.given(each.party).map(|value| value.show());
+            let party = context.given(each.party).map(Value::show);
             fired(&context, party)
         })
         .collect();
@@ -261,7 +261,7 @@ fn substitute(fired: &mut [Fired<'_>], ruleset: &Ruleset, context: &Context<'_>)
                     contact: std::mem::replace(&mut action.contact, substitution.to.clone()),
                     reason: substitution.reason.clone(),
                 });
-                action.party = context.given(substitution.party).map(|v| v.show());
+                action.party = context.given(substitution.party).map(Value::show);
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::text::LocalizedText;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Deserialize;
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// What somebody says who does not know.
@@ -98,13 +99,18 @@ pub enum Value {
 
 impl Value {
     pub fn show(&self) -> String {
+        self.text().into_owned()
+    }
+
+    /// As it is compared and shown.
+    pub fn text(&self) -> Cow<'_, str> {
         match self {
-            Self::Time(time) => time.to_rfc3339(),
-            Self::Date(date) => date.to_string(),
-            Self::Scalar(text) => text.clone(),
-            Self::Count(number) => number.to_string(),
-            Self::Words(words) => words.join(", "),
-            Self::Tri(tri) => tri.as_str().to_owned(),
+            Self::Time(time) => time.to_rfc3339().into(),
+            Self::Date(date) => date.to_string().into(),
+            Self::Scalar(text) => text.into(),
+            Self::Count(number) => number.to_string().into(),
+            Self::Words(words) => words.join(", ").into(),
+            Self::Tri(tri) => tri.as_str().into(),
         }
     }
 
@@ -136,7 +142,8 @@ pub struct Facts {
     pub aware_at: DateTime<FixedOffset>,
     pub stage: Stage,
     pub done: Vec<Done>,
-    values: HashMap<usize, Value>,
+    /// By index of their entries.
+    values: Vec<Option<Value>>,
     items: HashMap<usize, Vec<Item>>,
 }
 
@@ -151,28 +158,30 @@ impl Facts {
     /// Reads facts from nested JSON; all faults at once.
     pub fn read(schema: &FactSchema, json: &Json) -> Result<Self, Vec<FactFault>> {
         let mut faults = vec![];
-        let mut values = HashMap::new();
+        let mut values = vec![None; schema.entries.len()];
         let mut items: HashMap<usize, Vec<Item>> = HashMap::new();
         for (index, entry) in schema.entries.iter().enumerate() {
             if entry.path.contains("[]") {
                 continue;
             }
-            let pointer = format!("/{}", entry.path.replace('.', "/"));
-            let given = json.pointer(&pointer).filter(|given| !given.is_null());
+            let pointer = || format!("/{}", entry.path.replace('.', "/"));
+            let given = entry.path.split('.').try_fold(json, |within, name| within.get(name));
+            let given = given.filter(|given| !given.is_null());
             if let (Kind::Objects, Some(given)) = (entry.kind, given) {
-                let list = read_items(schema, &entry.path, given, &pointer, &mut faults);
+                let list = read_items(schema, &entry.path, given, &pointer(), &mut faults);
                 items.insert(index, list);
             } else {
-                read_one(entry, index, given, pointer, &mut values, &mut faults);
+                values[index] = read_one(entry, given, pointer, &mut faults);
             }
         }
         let done = read_done(schema, &items);
-        let time = |path: &str| match schema.find(path).and_then(|(i, _)| values.get(&i)) {
+        let said = |path: &str| schema.find(path).and_then(|(index, _)| values[index].as_ref());
+        let time = |path: &str| match said(path) {
             Some(Value::Time(time)) => Some(*time),
             _ => None,
         };
-        let stage = match schema.find("incident.stage").map(|(i, _)| values.get(&i)) {
-            Some(Some(Value::Scalar(word))) => Stage::parse(word),
+        let stage = match said("incident.stage") {
+            Some(Value::Scalar(word)) => Stage::parse(word),
             _ => None,
         };
         match (time("as_of"), time("incident.aware_at"), stage) {
@@ -184,13 +193,13 @@ impl Facts {
     }
 
     pub fn get(&self, index: usize) -> Option<&Value> {
-        self.values.get(&index)
+        self.values.get(index)?.as_ref()
     }
 
     /// The same with one more thing said.
     pub fn with(&self, index: usize, value: Value) -> Self {
         let mut facts = self.clone();
-        facts.values.insert(index, value);
+        facts.values[index] = Some(value);
         facts
     }
 
@@ -228,8 +237,9 @@ fn read_items(
             for (index, entry) in schema.entries.iter().enumerate() {
                 if let Some(name) = entry.path.strip_prefix(&prefix) {
                     let given = object.get(name).filter(|given| !given.is_null());
-                    let pointer = format!("{pointer}/{at}/{name}");
-                    read_one(entry, index, given, pointer, &mut item, faults);
+                    let pointer = || format!("{pointer}/{at}/{name}");
+                    let read = read_one(entry, given, pointer, faults);
+                    item.extend(read.map(|value| (index, value)));
                 }
             }
             item
@@ -239,25 +249,19 @@ fn read_items(
 
 fn read_one(
     entry: &Entry,
-    index: usize,
     given: Option<&Json>,
-    pointer: String,
-    values: &mut HashMap<usize, Value>,
+    pointer: impl Fn() -> String,
     faults: &mut Vec<FactFault>,
-) {
-    let Some(given) = given else {
-        if entry.required {
-            faults.push(FactFault { pointer, expected: "required" });
-        }
-        return;
+) -> Option<Value> {
+    let read = match given {
+        None if entry.required => Err("required"),
+        None => Ok(None),
+        Some(given) => value(entry, given),
     };
-    match value(entry, given) {
-        Ok(Some(value)) => {
-            values.insert(index, value);
-        }
-        Ok(None) => {}
-        Err(expected) => faults.push(FactFault { pointer, expected }),
-    }
+    read.unwrap_or_else(|expected| {
+        faults.push(FactFault { pointer: pointer(), expected });
+        None
+    })
 }
 
 fn value(entry: &Entry, given: &Json) -> Result<Option<Value>, &'static str> {

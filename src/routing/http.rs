@@ -16,6 +16,7 @@ use crate::era;
 use crate::metrics::Metrics;
 use crate::page::Page;
 use crate::problem::{Deciding, Fault, Open, Problem};
+use crate::routes::Routes;
 use crate::shelf;
 use crate::text::{Language, LocalizedText};
 use actix_web::http::header;
@@ -24,11 +25,9 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(decide_routing)
+pub fn routes(to: &mut impl Routes) {
+    to.service(decide_routing)
         .service(list_rulesets)
         .service(list_forms)
         .service(list_rules)

@@ -18,19 +18,18 @@ use crate::idempotency::{self, Created, Idempotency, once};
 use crate::jwk::PublicJwk;
 use crate::page::Page;
 use crate::problem::{Fault, Listing, Problem, Reading, Writing, kinds};
+use crate::routes::Routes;
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use secrets::PREFIX as SECRET_PREFIX;
 
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_accounts)
+pub fn routes(to: &mut impl Routes) {
+    to.service(list_accounts)
         .service(create_account)
         .service(show_account)
         .service(change::update_account)

@@ -1,12 +1,9 @@
 //! With the same `Idempotency-Key` the first answer comes again.
-use crate::support::{Answer, Caller, Engine, Service};
-use actix_web::rt::System;
+use crate::support::{Answer, Caller, Engine, Service, gathered};
 use rstest::rstest;
 use serde_json::{Value, json};
-use std::sync::{Arc, Barrier};
-use std::time::{Duration, Instant};
+use std::sync::Barrier;
 use tasuke::caller::Scope;
-use tasuke::db::{Bounds, StoreError};
 use ureq::http::Method;
 
 fn post(caller: &Caller<'_>, path: &str, key: &str, body: &Value) -> Answer {
@@ -116,36 +113,8 @@ fn calls_with_one_key_that_share_a_transaction_are_one_call(
 ) {
     let service = Service::start(engine);
     let body = json!({"name": "A"});
-    let lanes = match engine {
-        Engine::Sqlite => 1,
-        Engine::Postgres => usize::try_from(Bounds::DEFAULT.lanes).unwrap(),
-    };
-    let go = Arc::new(Barrier::new(lanes + 1));
-    let answers: Vec<Answer> = std::thread::scope(|scope| {
-        // While every lane is busy, one after the other, the calls gather.
-        for _ in 0..lanes {
-            let (db, go, begun) = (service.db.clone(), Arc::clone(&go), Arc::new(Barrier::new(2)));
-            let is_begun = Arc::clone(&begun);
-            scope.spawn(move || {
-                let held = db.write(move |_| {
-                    begun.wait();
-                    go.wait();
-                    Ok::<_, StoreError>(())
-                });
-                System::new().block_on(held).unwrap();
-            });
-            is_begun.wait();
-        }
-        let call = || post(&service.tenant("acme"), "/v1/clients", "k-1", &body);
-        let calls: Vec<_> = (0..8).map(|_| scope.spawn(call)).collect();
-        // On a machine that is too busy some give up waiting, and the answers tell it.
-        let patience = Instant::now() + Duration::from_secs(10);
-        while service.db.load().queued < lanes + 8 && Instant::now() < patience {
-            std::thread::yield_now();
-        }
-        go.wait();
-        calls.into_iter().map(|call| call.join().unwrap()).collect()
-    });
+    let call = |_| post(&service.tenant("acme"), "/v1/clients", "k-1", &body);
+    let answers = gathered(&service, engine, 8, call);
     let replayed = |answer: &&Answer| answer.header("idempotent-replayed") == "true";
     assert!(answers.iter().all(|answer| answer.status == 201 && answer.json == answers[0].json));
     assert_eq!(answers.iter().filter(replayed).count(), 7);

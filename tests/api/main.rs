@@ -5,6 +5,7 @@
 
 mod assessments;
 mod audit;
+mod audit_accepting;
 mod audit_tampering;
 mod bad_input;
 mod batches;

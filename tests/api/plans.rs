@@ -1,5 +1,5 @@
 //! How the databases go about what is asked of them: by an index, never through all tenants' rows.
-use crate::support::{Caller, Engine, Service};
+use crate::support::{Answer, Caller, Engine, Service, gathered};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection as _};
 use diesel::sql_types::Text;
 use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection};
@@ -156,12 +156,29 @@ impl Own {
     }
 }
 
+/// Every statement that this service has had run that looks for rows.
+fn seen(service: &Service) -> Vec<String> {
+    let place = service.url().trim_start_matches("sqlite://");
+    let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let of_it = seen.into_iter().filter(|(url, _)| url.starts_with(place)).flat_map(|(_, seen)| seen);
+    of_it
+        .filter(|statement| ["SELECT", "UPDATE", "DELETE"].iter().any(|verb| statement.starts_with(verb)))
+        .collect()
+}
+
 /// The table that a step goes through from its first row to its last.
 fn whole_table(step: &str) -> Option<&str> {
     let step = step.trim_start().trim_start_matches("->").trim_start();
     // With an index it is read in its order, and a LIMIT ends it; without one it is not.
     let rest = step.strip_prefix("Seq Scan on ").or_else(|| step.strip_prefix("SCAN "))?;
     rest.split_whitespace().next()
+}
+
+/// Posts with an idempotency key.
+fn keyed(caller: &Caller<'_>, path: &str, key: &str, body: &Value) -> Answer {
+    let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+    let body = serde_json::to_vec(body).unwrap();
+    caller.send(&ureq::http::Method::POST, path, &headers, Some(&body))
 }
 
 fn submission(client: &Value, external_id: &str) -> Value {
@@ -175,15 +192,10 @@ fn submission(client: &Value, external_id: &str) -> Value {
 
 /// Makes something of everything that is kept, and asks for it in every way.
 fn live(acme: &Caller<'_>) {
-    let with_key = |path: &str, key: &str, body: &Value| {
-        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
-        let body = serde_json::to_vec(body).unwrap();
-        acme.send(&ureq::http::Method::POST, path, &headers, Some(&body)).expect(201)
-    };
-    let made = with_key("/v1/clients", "k-1", &json!({"name": "A", "external_id": "a"}));
+    let made = keyed(acme, "/v1/clients", "k-1", &json!({"name": "A", "external_id": "a"})).expect(201);
     let (client, id) = (made.json["id"].clone(), made.text("/id").to_owned());
     for name in ["s-1", "s-2"] {
-        with_key("/v1/assessments", name, &submission(&client, name));
+        keyed(acme, "/v1/assessments", name, &submission(&client, name)).expect(201);
     }
     let draft = json!({"client_id": client, "questionnaire": "ipa-basic-rules-3.1"});
     let draft = acme.post("/v1/assessments", &draft).expect(201);
@@ -243,13 +255,8 @@ fn nothing_goes_through_all_tenants_rows(#[values(Engine::Sqlite, Engine::Postgr
     // A queue of everybody's that is emptied every second: it is never large.
     large.remove("audit_inbox");
     assert!(large.contains("assessments") && large.contains("incident_events"), "{large:?}");
-    let place = service.url().trim_start_matches("sqlite://").to_owned();
-    let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let of_it = seen.into_iter().filter(|(url, _)| url.starts_with(&place)).flat_map(|(_, seen)| seen);
-    let asked: Vec<String> = of_it
-        .filter(|statement| ["SELECT", "UPDATE", "DELETE"].iter().any(|verb| statement.starts_with(verb)))
-        .filter(|statement| large.iter().any(|table| statement.contains(table.as_str())))
-        .collect();
+    let mut asked = seen(&service);
+    asked.retain(|statement| large.iter().any(|table| statement.contains(table.as_str())));
     assert!(asked.len() > 25, "only {} statements were seen", asked.len());
     let mut slow = vec![];
     for statement in &asked {
@@ -259,4 +266,37 @@ fn nothing_goes_through_all_tenants_rows(#[values(Engine::Sqlite, Engine::Postgr
         }
     }
     assert!(slow.is_empty(), "{}", slow.join("\n\n"));
+}
+
+/// A database that is filled in its first minute knows nothing yet of how its rows lie.
+#[rstest]
+fn keys_are_looked_up_each_by_itself_before_there_are_statistics(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    diesel::connection::set_default_instrumentation(|| Some(Box::<Watching>::default())).unwrap();
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201).json["id"].clone();
+    let mut own = Own::connect(&service);
+    if let Own::Postgres(_) = own {
+        own.run("ALTER TABLE idempotency_keys SET (autovacuum_enabled = false)");
+    }
+    let answers = gathered(&service, engine, 6, |n| {
+        let name = format!("s-{n}");
+        keyed(&acme, "/v1/assessments", &name, &submission(&client, &name))
+    });
+    answers.into_iter().for_each(|answer| drop(answer.expect(201)));
+    let mut asked = seen(&service);
+    asked.retain(|statement| statement.starts_with("SELECT") && statement.contains("idempotency_keys"));
+    assert!(!asked.is_empty());
+    for statement in asked {
+        let plan = own.plan(&statement).join("\n");
+        let is_by_key = match engine {
+            Engine::Sqlite => plan.contains("(tenant=? AND route=? AND key=?)"),
+            Engine::Postgres => {
+                plan.lines().any(|step| step.contains("Index Cond:") && step.contains("(key = "))
+            }
+        };
+        assert!(is_by_key, "{statement}\n{plan}");
+    }
 }

@@ -3,8 +3,10 @@ mod conformance;
 #[path = "../support/databases.rs"]
 mod databases;
 pub mod forge;
+mod gathered;
 
 pub use databases::Engine;
+pub use gathered::gathered;
 
 use actix_web::dev::ServerHandle;
 use chrono::{TimeDelta, Utc};
@@ -15,7 +17,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
-use tasuke::app::Service as App;
+use tasuke::app::{Contract, Service as App};
 use tasuke::auth::{Grant, Issuer, Trusted};
 use tasuke::caller::Scope;
 use tasuke::config::{Limits, Serving};
@@ -76,7 +78,8 @@ impl Service {
         let db = Db::open(&database.url, Bounds { connections: 4, ..Bounds::DEFAULT }).unwrap();
         db.migrate().unwrap();
         let issuer = Issuer::open(&db, "tasuke", "tasuke", Utc::now()).unwrap();
-        let app = App::new(db.clone(), issuer, knowledge.clone(), &serving.limits).unwrap();
+        let contract = Contract::new(&serving.limits).unwrap();
+        let app = App::new(db.clone(), issuer, contract, knowledge.clone(), &serving.limits).unwrap();
         let app = app.trusting(trusted);
         let issuer = Arc::clone(&app.issuer);
         let document = DOCUMENT.get_or_init(|| tasuke::app::openapi().unwrap());

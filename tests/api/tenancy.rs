@@ -3,9 +3,11 @@
 mod answers;
 mod calls;
 mod corners;
+mod logs;
 mod matrix;
 mod operations;
 mod rows;
+mod together;
 mod twins;
 #[cfg(feature = "mutants")]
 mod walls;

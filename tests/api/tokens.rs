@@ -2,11 +2,12 @@
 use crate::support::{Engine, Service};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rstest::rstest;
 use serde_json::{Value, json};
-use tasuke::auth::{Grant, Issuer};
+use tasuke::auth::{self, Grant, Issuer};
 use tasuke::caller::Scope;
+use tasuke::tenants::Rotation;
 
 fn grant() -> Grant {
     Grant {
@@ -104,4 +105,36 @@ fn the_key_of_the_issuer_outlives_a_restart(#[values(Engine::Sqlite, Engine::Pos
     let again = Issuer::open(&service.db, "tasuke", "tasuke", Utc::now()).unwrap();
     let token = again.issue(&grant(), Utc::now()).unwrap();
     service.with_authorization(&format!("Bearer {token}")).get("/v1/clients").expect(200);
+}
+
+/// A token whose signature was found good is remembered, but not for longer than it is good.
+#[rstest]
+fn a_token_that_was_used_ends_with_its_time_and_with_its_key(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let now = Utc::now();
+    let open = || Issuer::open(&service.db, "tasuke", "tasuke", now).unwrap();
+    let system = actix_web::rt::System::new();
+    let good = |issuer: &Issuer, token: &str, at: DateTime<Utc>| {
+        system.block_on(issuer.check(&service.db, token, at)).is_some()
+    };
+    let issuer = open();
+    let token = issuer.issue(&grant(), now).unwrap();
+    // Clocks may differ by five seconds.
+    let (last, over) = (now + TimeDelta::seconds(300 + 4), now + TimeDelta::seconds(300 + 6));
+    for at in [now, now, last] {
+        assert!(good(&issuer, &token, at), "{at}");
+    }
+    assert!(!good(&issuer, &token, over));
+
+    // A key that another follows goes on checking for a while, and then no more.
+    let long = issuer.issue(&Grant { lifetime: TimeDelta::days(30), ..grant() }, now).unwrap();
+    let next = auth::rotate(&service.db, Rotation::Planned, now).unwrap().unwrap();
+    let issuer = open();
+    let later = next.signs_from + TimeDelta::days(2);
+    let published = |at| system.block_on(issuer.published(&service.db, at)).len();
+    assert_eq!((published(now), published(later)), (2, 1));
+    assert!(good(&issuer, &long, now) && good(&issuer, &long, next.signs_from));
+    assert!(!good(&issuer, &long, later));
 }

@@ -108,7 +108,7 @@ pub fn seal(
 }
 
 /// Whether the log has events after this one.
-fn goes_on(conn: &mut AnyConnection, tenant: &str, end: i64) -> Result<bool, StoreError> {
+pub fn goes_on(conn: &mut AnyConnection, tenant: &str, end: i64) -> Result<bool, StoreError> {
     let next: Option<i64> = audit_events::table
         .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
         .filter(audit_events::sequence.gt(end))
@@ -128,18 +128,8 @@ fn seal_of(
 ) -> Result<(), StoreError> {
     // From the head, not from the last event: where the end was cut off, the gap shows.
     let start = before.as_ref().map_or_else(|| beginning(tenant, now), |signed| signed.head.clone());
-    let mut head = Head { at: now, ..start.clone() };
-    let mut sealed = vec![];
-    for row in rows {
-        let entry = row.entry();
-        head.sequence += 1;
-        head.hash = hash(&head.hash, tenant, head.sequence, &entry);
-        let event = Event { sequence: head.sequence, entry, hash: head.hash.clone() };
-        sealed.push(EventRow::of(tenant, event));
-    }
+    let head = add_after(conn, rows, &start, now)?;
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-    let add = diesel::insert_into(audit_events::table).values(&sealed);
-    on_backend!(conn, c => add.execute(c))?;
     let done = audit_inbox::table
         .filter(wall!("tenant", audit_inbox::tenant.eq(tenant)))
         .filter(audit_inbox::id.eq_any(ids));
@@ -151,8 +141,30 @@ fn seal_of(
     keep_head(conn, signer.sign(head))
 }
 
+/// Adds entries of one tenant after a head; gives the head that is to be signed then.
+pub fn add_after(
+    conn: &mut AnyConnection,
+    rows: &[InboxRow],
+    start: &Head,
+    now: DateTime<Utc>,
+) -> Result<Head, StoreError> {
+    let mut head = Head { at: now, ..start.clone() };
+    let mut sealed = vec![];
+    for row in rows {
+        let entry = row.entry();
+        let next = head.sequence.checked_add(1);
+        head.sequence = next.ok_or_else(|| StoreError::corrupt("no number is left for the next event"))?;
+        head.hash = hash(&head.hash, &head.tenant, head.sequence, &entry);
+        let event = Event { sequence: head.sequence, entry, hash: head.hash.clone() };
+        sealed.push(EventRow::of(&head.tenant, event));
+    }
+    let add = diesel::insert_into(audit_events::table).values(&sealed);
+    on_backend!(conn, c => add.execute(c))?;
+    Ok(head)
+}
+
 /// Before the first event.
-fn beginning(tenant: &str, now: DateTime<Utc>) -> Head {
+pub fn beginning(tenant: &str, now: DateTime<Utc>) -> Head {
     Head {
         tenant: tenant.to_owned(),
         sequence: 0,

@@ -54,6 +54,7 @@ fn read_through(
     kept: &[Signed],
 ) -> Result<Verified, StoreError> {
     // First where the log ends, then its heads: what is sealed in between is in neither.
+    // Second wall (tenant): this says how far at most; whose events are read is said below.
     let last: Option<i64> = audit_events::table
         .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
         .select(max(audit_events::sequence))

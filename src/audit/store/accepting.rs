@@ -1,0 +1,76 @@
+//! Letting a log go on that is not as it was left.
+use super::super::acceptance::{ACTION, Acceptance};
+use super::super::domain::{Audited as _, Detail, Effect};
+use super::super::head::{Head, Signed, Signer};
+use super::operator::author;
+use super::rows::{HeadRow, InboxRow};
+use super::sealing::{add_after, alone, beginning, drop_head, goes_on, keep_head};
+use crate::db::{AnyConnection, StoreError};
+use crate::schema::{audit_events, audit_heads};
+use crate::wall;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepting {
+    /// The log goes on after this event, which says so.
+    GoesOn { sequence: i64 },
+    /// Nothing holds it up.
+    NotStuck,
+    /// Another replica is at it.
+    Busy,
+}
+
+/// Adds the acceptance after all that is there, and signs a head for it. No event is touched. Heads that the key did
+/// not sign go, because the log would end with them: the acceptance names them.
+pub fn accept(
+    conn: &mut AnyConnection,
+    signer: &Signer,
+    acceptance: &Acceptance,
+    now: DateTime<Utc>,
+) -> Result<Accepting, StoreError> {
+    if !alone(conn)? {
+        return Ok(Accepting::Busy);
+    }
+    let tenant = acceptance.tenant.as_str();
+    let rows: Vec<HeadRow> = audit_heads::table
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
+        .order(audit_heads::sequence)
+        .select(HeadRow::as_select())
+        .load(conn)?;
+    let (ours, foreign): (Vec<Signed>, Vec<Signed>) =
+        rows.into_iter().map(HeadRow::read).partition(|signed| signer.made(signed));
+    let newest = ours.last().map(|signed| signed.head.clone());
+    let is_newest =
+        |signed: &Signed| newest.as_ref().is_none_or(|head| head.sequence < signed.head.sequence);
+    let signed_up_to = newest.as_ref().map_or(0, |head| head.sequence);
+    if !foreign.iter().any(is_newest) && !goes_on(conn, tenant, signed_up_to)? {
+        return Ok(Accepting::NotStuck);
+    }
+    for signed in &foreign {
+        drop_head(conn, tenant, signed.head.sequence)?;
+    }
+    let start = end(conn, newest.unwrap_or_else(|| beginning(tenant, now)))?;
+    let detail = Detail::of(None, Some(acceptance));
+    let who = (tenant, &author(ACTION));
+    let row = InboxRow::of(who, Effect::Created, acceptance.named(), &detail, acceptance.id.clone(), now)?;
+    let head = add_after(conn, &[row], &start, now)?;
+    let sequence = head.sequence;
+    keep_head(conn, signer.sign(head))?;
+    Ok(Accepting::GoesOn { sequence })
+}
+
+/// Where the log ends: with its last event, or where the newest head says that there was one.
+fn end(conn: &mut AnyConnection, newest: Head) -> Result<Head, StoreError> {
+    let last: Option<(i64, String)> = audit_events::table
+        .filter(wall!("tenant", audit_events::tenant.eq(&newest.tenant)))
+        .order(audit_events::sequence.desc())
+        .select((audit_events::sequence, audit_events::hash))
+        .first(conn)
+        .optional()?;
+    Ok(match last {
+        Some((sequence, hash)) if sequence >= newest.sequence => Head { sequence, hash, ..newest },
+        _ => newest,
+    })
+}
