@@ -243,7 +243,7 @@ pub fn build(
         .app_data(shelf)
         .wrap(from_fn(auth::identify))
         .wrap(from_fn(body::refuse_unknown))
-        .wrap(from_fn(request::refuse_nul))
+        .wrap(from_fn(request::refuse_misspelt))
         .wrap(from_fn(limits::guard))
         .wrap(from_fn(problem::finish))
         .wrap(from_fn(metrics::measure))

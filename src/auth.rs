@@ -6,11 +6,13 @@ mod fetch;
 mod issuer;
 mod jose;
 mod keyset;
+mod ring;
 mod trust;
 mod trusted;
 
 pub use client::{Client, Proof, prove};
-pub use issuer::{Claims, Grant, Holder, Issuer, PublishedKey, rotate};
+pub use issuer::{Claims, Grant, Holder, Issuer, PublishedKey};
+pub use ring::rotate;
 pub use trusted::Trusted;
 
 use crate::assessments;
@@ -21,6 +23,7 @@ use crate::limits::Meters;
 use crate::problem::{Problem, kinds};
 use crate::secret;
 use crate::service_accounts::{self, Account};
+use crate::tenants;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
@@ -84,23 +87,19 @@ async fn who(request: &HttpRequest) -> Result<Caller, Problem> {
     let token = bearer(request).ok_or_else(unauthenticated)?;
     let (db, meters) = (part::<Db>(request)?, part::<Meters>(request)?);
     let now = clock::now();
-    if token.starts_with(assessments::LINK_PREFIX) {
-        let caller = by_link(&db, token, now).await?;
-        meters.count_tenant(request, caller.tenant_slug())?;
-        return Ok(caller);
-    }
     // What a token says of its issuer only decides whose keys it is held against.
-    let trusted = part::<Trusted>(request)?;
-    if let Some(caller) = trusted.caller(&db, token, now).await {
-        let caller = caller?;
-        meters.count_tenant(request, caller.tenant_slug())?;
-        return Ok(caller);
-    }
-    let issuer = part::<Issuer>(request)?;
-    let claims = issuer.check(&db, token, now).await.ok_or_else(unauthenticated)?;
-    meters.count_tenant(request, &claims.tenant)?;
-    let address = meters.address(request.headers(), request.peer_addr());
-    by_claims(&db, claims, address, now).await
+    let caller = if token.starts_with(assessments::LINK_PREFIX) {
+        by_link(&db, token, now).await?
+    } else if let Some(caller) = part::<Trusted>(request)?.caller(&db, token, now).await {
+        caller?
+    } else {
+        let claims = part::<Issuer>(request)?.check(&db, token, now).await.ok_or_else(unauthenticated)?;
+        let address = meters.address(request.headers(), request.peer_addr());
+        by_claims(&db, claims, address, now).await?
+    };
+    // Only now: whoever was let in no more takes nothing of what the tenant may ask, nor hears how much that is.
+    meters.count_tenant(request, caller.tenant_slug())?;
+    Ok(caller)
 }
 
 /// The caller that a token of ours speaks for.
@@ -138,13 +137,20 @@ async fn by_claims(
     Ok(Caller::verified(tenant, sub, scopes, Bearer::Account(account.id), expires_at))
 }
 
-/// The account of this name (`<tenant>.<id>`), and the tenant it would be of. Nothing else is read through
-/// that tenant before the account has proved itself.
+/// The tenant that somebody says, before they have proved anything: nothing but their proof is read through it.
+/// What has not the form of a slug is none, and no database is asked what it makes of such a text.
+fn door(slug: &str) -> Option<Tenant> {
+    tenants::is_slug(slug).then(|| Tenant::verified(slug.to_owned(), None))
+}
+
+/// The account of this name (`<tenant>.<id>`), and the tenant it would be of.
 async fn account(db: &Db, client_id: &str) -> Result<Option<(Tenant, Account)>, Problem> {
-    let Some((slug, id)) = client_id.split_once('.') else {
+    let named = client_id.split_once('.');
+    let named =
+        named.and_then(|(slug, id)| Some((door(slug)?, uuid::Uuid::try_parse(id).ok()?.to_string())));
+    let Some((door, id)) = named else {
         return Ok(None);
     };
-    let (door, id) = (Tenant::verified(slug.to_owned(), None), id.to_ascii_lowercase());
     let of = door.clone();
     match db.read(move |conn| service_accounts::get(conn, &door, &id)).await {
         Ok(account) => Ok(Some((of, account))),
@@ -156,7 +162,7 @@ async fn account(db: &Db, client_id: &str) -> Result<Option<(Tenant, Account)>, 
 /// The respondent that a link speaks for.
 async fn by_link(db: &Db, token: &str, now: DateTime<Utc>) -> Result<Caller, Problem> {
     let slug = secret::prefix(token).and_then(|prefix| prefix.strip_prefix(assessments::LINK_PREFIX));
-    let door = Tenant::verified(slug.ok_or_else(unauthenticated)?.to_owned(), None);
+    let door = slug.and_then(door).ok_or_else(unauthenticated)?;
     let (tenant, digest) = (door.slug().to_owned(), secret::digest(token));
     let found = db.read(move |conn| assessments::link_of(conn, &door, &digest)).await;
     let link = match found {

@@ -1,5 +1,6 @@
 //! Public keys as others give them (RFC 7517), refused at the door when they are weak: a token is as good
 //! as the key that checks it.
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey, VerificationAlgorithm,
 };
@@ -111,6 +112,19 @@ impl PublicJwk {
         }
         Ok(CheckedKey { kid: kid.clone(), algorithms, key })
     }
+
+    /// Which key it is, whatever it is called (RFC 7638).
+    pub fn thumbprint(&self) -> String {
+        let Self { kid: _, kty, crv, x, y, n, e, alg: _, r#use: _ } = self;
+        let [crv, x, y, n, e] = [crv, x, y, n, e].map(|part| part.as_deref().unwrap_or_default());
+        // What makes the key, in the order of the names: words and base64url, in which nothing needs an escape.
+        let whole = match kty.as_str() {
+            "RSA" => format!(r#"{{"e":"{e}","kty":"{kty}","n":"{n}"}}"#),
+            "EC" => format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}","y":"{y}"}}"#),
+            _ => format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}"}}"#),
+        };
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, whole.as_bytes()))
+    }
 }
 
 fn part(text: Option<&str>) -> Result<Vec<u8>, Weakness> {
@@ -215,6 +229,35 @@ mod tests {
             ("a shared secret", json!({"kid": "k", "kty": "oct", "k": "AAAA"}), Err(Weakness::Kind)),
         ] {
             assert_eq!(checked(&key), expected, "{what}");
+        }
+    }
+
+    /// The examples of RFC 7638 (3.1) and RFC 8037 (A.3), and one that was computed elsewhere.
+    #[test]
+    fn a_key_is_known_by_what_it_is() {
+        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCi\
+            FV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d\
+            0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-cs\
+            FCur-kEgU8awapJzKnqDKgw";
+        for (key, thumbprint) in [
+            (
+                json!({"kid": "2011-04-29", "kty": "RSA", "alg": "RS256", "crv": "no matter", "n": n, "e": "AQAB"}),
+                "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+            ),
+            (
+                json!({"kid": "k", "kty": "OKP", "crv": "Ed25519",
+                    "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}),
+                "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+            ),
+            (
+                json!({"kid": "k", "kty": "EC", "crv": "P-256", "use": "sig",
+                    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}),
+                "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U",
+            ),
+        ] {
+            let key: PublicJwk = serde_json::from_value(key).unwrap();
+            assert_eq!(key.thumbprint(), thumbprint, "{}", key.kty);
         }
     }
 }

@@ -176,12 +176,13 @@ fn join_trace(span: &tracing::Span, request: &ServiceRequest) {
 fn join_trace(_: &tracing::Span, _: &ServiceRequest) {}
 
 /// Middleware: no text may hold U+0000, because PostgreSQL cannot; bodies are checked where they are
-/// read.
-pub async fn refuse_nul(
+/// read. And a path has one spelling: the router reads `%63` as `c`, but what the path is called, allowed,
+/// noted and remembered by would not.
+pub async fn refuse_misspelt(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let kind = if request.path().contains("%00") {
+    let kind = if request.path().contains("%00") || escapes_needlessly(request.path()) {
         &kinds::MALFORMED_PATH
     } else if request.query_string().contains("%00") {
         &kinds::MALFORMED_QUERY
@@ -189,6 +190,22 @@ pub async fn refuse_nul(
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
     Ok(request.into_response(Problem::new(kind).error_response()))
+}
+
+/// Whether a path escapes what stands for itself (the unreserved characters of RFC 3986, 2.3). All fixed parts of
+/// our paths are made of those.
+fn escapes_needlessly(path: &str) -> bool {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let unreserved = |code: u32| {
+        char::from_u32(code)
+            .is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~'))
+    };
+    path.as_bytes().windows(3).any(|part| match part {
+        [b'%', high, low] => {
+            digit(*high).zip(digit(*low)).is_some_and(|(high, low)| unreserved(high * 16 + low))
+        }
+        _ => false,
+    })
 }
 
 /// A body that is made while it is sent: as long as somebody takes it, its connection is not stuck.
@@ -239,5 +256,34 @@ impl FromRequest for Language {
     type Future = Ready<Result<Self, Infallible>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self::of(request)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escapes_needlessly;
+
+    #[test]
+    fn what_stands_for_itself_is_not_escaped() {
+        for (path, needless) in [
+            ("/v1/clients", false),
+            ("/v1/%63lients", true),
+            ("/v1/routing%2drules", true),
+            ("/v1/routing%2Drules", true),
+            ("/v1/%%63lients", true),
+            ("/%2e%2e/livez", true),
+            ("/v1/contacts/%7E", true),
+            ("/v1/contacts/%5f", true),
+            // What needs an escape, and what is none.
+            ("/v1/contacts/%E9%AB%98", false),
+            ("/v1/contacts/a%2Fb%25c%2Bd%20e%3A", false),
+            ("/v1/%2563lients", false),
+            ("/v1/%6", false),
+            ("/v1/%+63", false),
+            ("/v1/%g3", false),
+            ("", false),
+        ] {
+            assert_eq!(escapes_needlessly(path), needless, "{path}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::issuer::LEEWAY;
 use super::jose::Head;
 use crate::jwk::PublicJwk;
+use crate::service_accounts::of_key;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Validation};
 use serde::Deserialize;
@@ -31,7 +32,8 @@ pub enum Audience {
 /// An assertion that is good, and may be used when it was not before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    pub kid: String,
+    /// What tokens say of the key that signed it.
+    pub credential: String,
     pub jti: String,
     /// When it has died, and its use may be forgotten.
     pub until: DateTime<Utc>,
@@ -53,9 +55,9 @@ pub fn check(
         (None, [only]) => only,
         (None, _) => return None,
     };
-    let key = key.checked().ok()?;
+    let checked = key.checked().ok()?;
     let algorithm: Algorithm = head.alg.parse().ok()?;
-    if !key.algorithms.contains(&algorithm) {
+    if !checked.algorithms.contains(&algorithm) {
         return None;
     }
     let mut validation = Validation::new(algorithm);
@@ -63,7 +65,7 @@ pub fn check(
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    let said = jsonwebtoken::decode::<Assertion>(token, &key.key, &validation).ok()?.claims;
+    let said = jsonwebtoken::decode::<Assertion>(token, &checked.key, &validation).ok()?.claims;
     let seconds = now.timestamp();
     let in_time = said.exp > seconds - LEEWAY
         && said.exp <= seconds + LONGEST + LEEWAY
@@ -79,5 +81,5 @@ pub fn check(
         return None;
     }
     let until = DateTime::from_timestamp(said.exp, 0)? + TimeDelta::seconds(2 * LEEWAY);
-    Some(Checked { kid: key.kid, jti: said.jti, until })
+    Some(Checked { credential: of_key(key), jti: said.jti, until })
 }

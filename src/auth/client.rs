@@ -95,7 +95,7 @@ async fn by_assertion(
     let used =
         db.write(move |conn| service_accounts::use_assertion(conn, &of, &id, &jti, until, now)).await;
     match used {
-        Ok(()) => Ok(Some(Client { tenant, account, credential: checked.kid })),
+        Ok(()) => Ok(Some(Client { tenant, account, credential: checked.credential })),
         Err(StoreError::Duplicate | StoreError::Missing) => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -51,6 +51,7 @@ const PRIVATE: &[&str] = &[
     "224.0.0.0/3",
     "::/8",
     "64:ff9b::/96",
+    "64:ff9b:1::/48",
     "100::/64",
     "2001::/23",
     "2001:db8::/32",
@@ -60,7 +61,8 @@ const PRIVATE: &[&str] = &[
 ];
 
 /// Where machines in a cloud ask who they are. No issuer of keys is there, whatever is allowed.
-const NEVER: &[&str] = &["169.254.0.0/16", "fe80::/10"];
+const NEVER: &[&str] =
+    &["100.100.100.200", "168.63.129.16", "169.254.0.0/16", "fd00:ec2::254", "fe80::/10"];
 
 fn among(address: IpAddr, networks: &[&str]) -> bool {
     networks.iter().any(|text| text.parse::<Network>().is_ok_and(|network| network.contains(address)))
@@ -195,6 +197,10 @@ mod tests {
             ("http://login.example.org/keys", false, false),
             ("https://169.254.169.254/latest", false, false),
             ("https://[fe80::1]/keys", false, false),
+            ("https://100.100.100.200/latest", false, false),
+            ("https://168.63.129.16/", false, false),
+            ("https://[fd00:ec2::254]/latest", false, false),
+            ("https://[::ffff:168.63.129.16]/", false, false),
             ("https://user:secret@login.example.org/", false, false),
             ("ftp://login.example.org/keys", false, false),
             ("file:///etc/passwd", false, false),
@@ -211,6 +217,8 @@ mod tests {
             ("::", false),
             ("::1", false),
             ("64:ff9b::a00:1", false),
+            ("64:ff9b:1::a00:1", false),
+            ("168.63.129.17", true),
             ("2002:a00:1::", false),
             ("::ffff:127.0.0.1", false),
             ("255.255.255.255", false),

@@ -1,28 +1,20 @@
 //! Our own issuer: signs tokens, and checks those that its keys have signed.
 use super::jose;
-use crate::answer::fingerprint;
+use super::ring::{Ring, fresh_key};
 use crate::caller::Scope;
 use crate::db::{Db, StoreError};
-use crate::tenants::{self, Rotation, SigningKey, UnderWay};
+use crate::tenants;
 use aws_lc_rs::digest::{self, SHA256, SHA256_OUTPUT_LEN};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, Header, Validation};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 /// How far the clocks of replicas may differ, in seconds.
 pub const LEEWAY: i64 = 5;
-
-/// The keys are read again when they are older than this and somebody calls: other replicas, or the command
-/// line, may have let a key follow or end.
-const FRESH: Duration = Duration::from_secs(10);
-/// The same for a token whose key nobody here knows: made-up names lead to one look a second.
-const UNKNOWN: Duration = Duration::from_secs(1);
 
 /// Good tokens whose signature need not be computed again; what is used least makes room. About a kilobyte
 /// each.
@@ -71,30 +63,15 @@ pub struct Issuer {
     name: String,
     audience: String,
     validation: Validation,
-    ring: RwLock<Arc<Ring>>,
+    ring: Arc<Ring>,
     /// Tokens that were found good, by their digest. Only what cannot change is remembered: whether the key
     /// still checks and the token has not run out is asked each time.
     good: Cache<[u8; SHA256_OUTPUT_LEN], Arc<Good>>,
-    /// One reads the keys again, and the others do not.
-    reading: tokio::sync::Mutex<()>,
 }
 
 struct Good {
     kid: String,
     claims: Claims,
-}
-
-struct Ring {
-    keys: Vec<SigningKey>,
-    pairs: Vec<Pair>,
-    read_at: Instant,
-}
-
-/// A key in the forms in which it is used; in the order of `Ring::keys`.
-struct Pair {
-    signing: EncodingKey,
-    checking: DecodingKey,
-    public: Vec<u8>,
 }
 
 /// A key as it is published.
@@ -112,27 +89,6 @@ pub struct PublishedKey {
 impl std::fmt::Debug for Issuer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Issuer").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-impl Ring {
-    fn of(keys: Vec<SigningKey>) -> Result<Self, StoreError> {
-        let pairs = keys.iter().map(Pair::of).collect::<Result<_, _>>()?;
-        Ok(Self { keys, pairs, read_at: Instant::now() })
-    }
-
-    fn pair(&self, kid: &str) -> Option<&Pair> {
-        self.keys.iter().zip(&self.pairs).find(|(key, _)| key.kid == kid).map(|(_, pair)| pair)
-    }
-}
-
-impl Pair {
-    fn of(key: &SigningKey) -> Result<Self, StoreError> {
-        let pair = Ed25519KeyPair::from_pkcs8(&key.pkcs8)
-            .map_err(|_| StoreError::corrupt("the signing key is no Ed25519 key"))?;
-        let public = pair.public_key().as_ref().to_vec();
-        let signing = EncodingKey::from_ed_der(&key.pkcs8);
-        Ok(Self { signing, checking: DecodingKey::from_ed_der(&public), public })
     }
 }
 
@@ -155,9 +111,8 @@ impl Issuer {
             name: name.to_owned(),
             audience: audience.to_owned(),
             validation,
-            ring: RwLock::new(Arc::new(Ring::of(keys)?)),
+            ring: Arc::new(Ring::of(keys)?),
             good: Cache::new(REMEMBERED),
-            reading: tokio::sync::Mutex::new(()),
         })
     }
 
@@ -200,9 +155,9 @@ impl Issuer {
             client_id: holder.map(|holder| holder.client_id.clone()),
             credential: holder.map(|holder| holder.credential.clone()),
         };
-        let ring = self.ring();
+        let ring = self.ring.now();
         // A test signs for times before its key was made: then the oldest will do.
-        let key = tenants::signing(&ring.keys, now).or(ring.keys.first());
+        let key = tenants::signing(&ring.known, now).or(ring.known.first());
         let pair = key.and_then(|key| Some((key, ring.pair(&key.kid)?)));
         let (key, pair) = pair.ok_or_else(|| StoreError::corrupt("there is no signing key"))?;
         let mut head = Header::new(Algorithm::EdDSA);
@@ -219,8 +174,8 @@ impl Issuer {
         let remembered = self.good.get(&digest);
         let kid = remembered.as_ref().map_or_else(|| named_key(token), |good| Some(good.kid.clone()))?;
         self.freshen(db, Some(&kid)).await;
-        let ring = self.ring();
-        ring.keys.iter().find(|key| key.kid == kid).filter(|key| key.checks(now))?;
+        let ring = self.ring.now();
+        ring.known.iter().find(|key| key.kid == kid).filter(|key| key.checks(now))?;
         let seconds = now.timestamp();
         if let Some(good) = remembered {
             return (good.claims.exp >= seconds - LEEWAY).then(|| good.claims.clone());
@@ -234,11 +189,16 @@ impl Issuer {
         Some(claims)
     }
 
+    /// Reads the keys again when it is time to.
+    pub async fn freshen(&self, db: &Db, wanted: Option<&str>) {
+        self.ring.freshen(db, wanted).await;
+    }
+
     /// The keys that check tokens, as others may know them: also the one that signs later.
     pub async fn published(&self, db: &Db, now: DateTime<Utc>) -> Vec<PublishedKey> {
         self.freshen(db, None).await;
-        let ring = self.ring();
-        let keys = ring.keys.iter().zip(&ring.pairs).filter(|(key, _)| key.checks(now));
+        let ring = self.ring.now();
+        let keys = ring.known.iter().zip(&ring.pairs).filter(|(key, _)| key.checks(now));
         keys.map(|(key, pair)| PublishedKey {
             kty: "OKP",
             crv: "Ed25519",
@@ -249,44 +209,6 @@ impl Issuer {
         })
         .collect()
     }
-
-    fn ring(&self) -> Arc<Ring> {
-        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Reads the keys again when it is time to. While the database does not answer, those that are known go
-    /// on: no token is good without it anyway, but for those that need no look into it.
-    pub async fn freshen(&self, db: &Db, wanted: Option<&str>) {
-        let unknown = |ring: &Ring| wanted.is_some_and(|kid| ring.pair(kid).is_none());
-        let due = |ring: &Ring| ring.read_at.elapsed() >= if unknown(ring) { UNKNOWN } else { FRESH };
-        let ring = self.ring();
-        if !due(&ring) {
-            return;
-        }
-        // Whoever needs a key that is not known waits for whoever reads; the others need not.
-        let _reading = if unknown(&ring) {
-            self.reading.lock().await
-        } else if let Ok(reading) = self.reading.try_lock() {
-            reading
-        } else {
-            return;
-        };
-        if !due(&self.ring()) {
-            return;
-        }
-        let read = db.read(|conn| tenants::signing_keys(conn, || Err(StoreError::Missing))).await;
-        let read = match read.and_then(Ring::of) {
-            Ok(ring) => ring,
-            Err(error) => {
-                tracing::warn!(%error, "the signing keys cannot be read again");
-                match Ring::of(self.ring().keys.clone()) {
-                    Ok(ring) => ring,
-                    Err(_) => return,
-                }
-            }
-        };
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
-    }
 }
 
 /// The key that an access token says it was signed with.
@@ -294,24 +216,4 @@ fn named_key(token: &str) -> Option<String> {
     let head = jose::head(token)?;
     let is_access_token = head.typ.as_deref() == Some("at+jwt") && head.alg == "EdDSA";
     head.kid.filter(|_| is_access_token)
-}
-
-/// Lets a new key follow the one that signs.
-pub fn rotate(
-    db: &Db,
-    rotation: Rotation,
-    now: DateTime<Utc>,
-) -> Result<Result<SigningKey, UnderWay>, StoreError> {
-    let fresh = fresh_key(now)?;
-    db.write_now(|conn| tenants::rotate(conn, &fresh, rotation, now))
-}
-
-fn fresh_key(now: DateTime<Utc>) -> Result<SigningKey, StoreError> {
-    let made = || {
-        let pair = Ed25519KeyPair::generate().ok()?;
-        let pkcs8 = pair.to_pkcs8().ok()?.as_ref().to_vec();
-        let kid = fingerprint(&[pair.public_key().as_ref()]);
-        Some(SigningKey { kid, pkcs8, created_at: now, signs_from: now, checks_until: None })
-    };
-    made().ok_or_else(|| StoreError::corrupt("no signing key could be made"))
 }

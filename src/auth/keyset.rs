@@ -2,11 +2,12 @@
 //! issuer is away.
 use super::fetch::Failed;
 use crate::jwk::{CheckedKey, PublicJwk};
+use actix_web::rt::task::JoinHandle;
 use actix_web::web;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// Older keys are fetched again, while they are used.
 const FRESH: Duration = Duration::from_secs(10 * 60);
@@ -22,7 +23,7 @@ pub struct Keyset {
     name: String,
     source: Source,
     state: RwLock<State>,
-    fetching: Mutex<()>,
+    fetching: Arc<Mutex<()>>,
 }
 
 #[derive(Clone, Default)]
@@ -58,8 +59,7 @@ impl State {
 
 impl Keyset {
     pub fn new(name: &str, source: Source) -> Self {
-        let (state, fetching) = (RwLock::default(), Mutex::new(()));
-        Self { name: name.to_owned(), source, state, fetching }
+        Self { name: name.to_owned(), source, state: RwLock::default(), fetching: Arc::default() }
     }
 
     pub async fn find(self: &Arc<Self>, kid: &str, now: Instant) -> Found {
@@ -68,22 +68,19 @@ impl Keyset {
             // Good enough for this call; the next ones get what is fetched meanwhile.
             if state.age(now).is_some_and(|age| age >= FRESH)
                 && state.may_try(now)
-                && self.fetching.try_lock().is_ok()
+                && let Ok(fetching) = Arc::clone(&self.fetching).try_lock_owned()
             {
-                let again = Arc::clone(self);
-                actix_web::rt::spawn(async move {
-                    if let Ok(fetching) = again.fetching.try_lock() {
-                        again.fetch(fetching, now).await;
-                    }
-                });
+                drop(self.begin_fetch(fetching, now));
             }
             return Found::Key(key.clone());
         }
         if state.may_try(now) {
-            let fetching = self.fetching.lock().await;
+            let fetching = Arc::clone(&self.fetching).lock_owned().await;
             // Whoever was before may have fetched it.
-            if self.state().may_try(now) {
-                self.fetch(fetching, now).await;
+            if self.state().may_try(now)
+                && let Err(error) = self.begin_fetch(fetching, now).await
+            {
+                tracing::warn!(issuer = self.name, %error, "the keys of an issuer were not fetched");
             }
         }
         let state = self.state();
@@ -98,7 +95,17 @@ impl Keyset {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn fetch(self: &Arc<Self>, _fetching: MutexGuard<'_, ()>, now: Instant) {
+    /// In a task of its own, which nobody has to wait for: a caller who goes away must not take along that it was
+    /// tried, or each made-up name would lead to a fetch.
+    fn begin_fetch(self: &Arc<Self>, fetching: OwnedMutexGuard<()>, now: Instant) -> JoinHandle<()> {
+        let again = Arc::clone(self);
+        actix_web::rt::spawn(async move {
+            again.fetch(now).await;
+            drop(fetching);
+        })
+    }
+
+    async fn fetch(self: &Arc<Self>, now: Instant) {
         let asked = Arc::clone(self);
         let fetched = web::block(move || (asked.source)()).await;
         let mut state = self.state();
@@ -140,6 +147,7 @@ impl Keyset {
 mod tests {
     use super::{FRESH, Found, Keyset, LONGEST, PAUSE, PublicJwk};
     use crate::auth::fetch::Failed;
+    use futures_util::FutureExt as _;
     use std::collections::VecDeque;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex};
@@ -222,6 +230,18 @@ mod tests {
         let all = (0..64).map(|_| keys.find("a", now));
         let found = futures_util::future::join_all(all).await;
         assert!(found.iter().all(|found| word(found) == "key"));
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[actix_web::test]
+    async fn callers_who_go_away_make_one_fetch_too() {
+        let (keys, asked) = keyset(vec![Ok(vec![key("a")])]);
+        let now = Instant::now();
+        for n in 0..50 {
+            // Asked once, and never again: as when a connection is reset.
+            assert!(keys.find(&format!("made-up-{n}"), now).now_or_never().is_none());
+        }
+        assert_eq!(word(&keys.find("a", now).await), "key");
         assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 

@@ -31,8 +31,7 @@ struct Said {
     tenants: Vec<String>,
     #[serde(default = "scope")]
     scope_claim: String,
-    #[serde(default)]
-    scopes: BTreeMap<String, Vec<String>>,
+    scopes: Option<BTreeMap<String, Vec<String>>>,
     client_claim: Option<String>,
     #[serde(default)]
     private_addresses: bool,
@@ -64,8 +63,8 @@ pub struct Trust {
     /// The tenants it may speak for; every one when empty.
     pub tenants: Vec<String>,
     pub scope_claim: String,
-    /// What its words mean, beside our own.
-    pub scopes: BTreeMap<String, Vec<Scope>>,
+    /// What its words mean; when not said, they are our own.
+    pub scopes: Option<BTreeMap<String, Vec<Scope>>>,
     pub client_claim: Option<String>,
     pub guard: Guard,
 }
@@ -124,8 +123,9 @@ impl Said {
         if self.algorithms.is_empty() {
             faults.push("algorithms are missing".to_owned());
         }
+        let is_told = self.scopes.is_some();
         let mut scopes = BTreeMap::new();
-        for (word, ours) in self.scopes {
+        for (word, ours) in self.scopes.into_iter().flatten() {
             match ours.iter().map(|text| text.parse()).collect::<Result<Vec<Scope>, _>>() {
                 Ok(ours) => drop(scopes.insert(word, ours)),
                 Err(why) => faults.push(why),
@@ -149,7 +149,7 @@ impl Said {
                 whose,
                 tenants: self.tenants,
                 scope_claim: self.scope_claim,
-                scopes,
+                scopes: is_told.then_some(scopes),
                 client_claim: self.client_claim,
                 guard,
             }),

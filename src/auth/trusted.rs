@@ -5,6 +5,7 @@ use super::keyset::{Found, Keyset};
 use super::trust::{self, Trust, Whose};
 use super::unauthenticated;
 use crate::caller::{Bearer, Caller, Scope, Tenant};
+use crate::characters;
 use crate::db::Db;
 use crate::problem::{Problem, kinds};
 use crate::tenants;
@@ -161,7 +162,8 @@ impl Trust {
             Whose::Fixed(tenant) => tenant.as_str(),
             Whose::Claim(name) => claim(said, name)?.as_str()?,
         };
-        if !self.tenants.is_empty() && !self.tenants.iter().any(|one| one == tenant) {
+        let its_own = self.tenants.is_empty() || self.tenants.iter().any(|one| one == tenant);
+        if !tenants::is_slug(tenant) || !its_own {
             return None;
         }
         let client = match &self.client_claim {
@@ -172,14 +174,19 @@ impl Trust {
                 Some(client) => Some(uuid::Uuid::try_parse(client.as_str()?).ok()?.to_string()),
             },
         };
+        // It is kept, and shown to people.
         let sub = said["sub"].as_str().filter(|sub| (1..=200).contains(&sub.len()))?;
+        if sub.contains(char::is_control) || characters::refused(sub).is_some() {
+            return None;
+        }
         let expires_at = DateTime::from_timestamp(said["exp"].as_i64()?, 0)?;
         let scopes = self.scopes_of(claim(said, &self.scope_claim));
         let tenant = Tenant::verified(tenant.to_owned(), client);
         Some(Caller::verified(tenant, format!("{}:{sub}", self.name), scopes, Bearer::Token, expires_at))
     }
 
-    /// Words as a text or as a list; those that mean nothing here are the issuer's own business.
+    /// Words as a text or as a list; those that mean nothing here are the issuer's own business. Where the operator
+    /// has said what its words mean, no other does, whatever it looks like: a role `admin` of theirs is not ours.
     fn scopes_of(&self, said: Option<&Value>) -> Vec<Scope> {
         let words: Vec<&str> = match said {
             Some(Value::String(text)) => text.split_whitespace().collect(),
@@ -188,7 +195,10 @@ impl Trust {
         };
         let mut scopes: Vec<Scope> = vec![];
         for word in words {
-            let ours = self.scopes.get(word).cloned().or_else(|| word.parse().ok().map(|one| vec![one]));
+            let ours = match &self.scopes {
+                Some(meaning) => meaning.get(word).cloned(),
+                None => word.parse().ok().map(|one| vec![one]),
+            };
             for scope in ours.into_iter().flatten() {
                 if !scopes.contains(&scope) {
                     scopes.push(scope);

@@ -72,16 +72,50 @@ pub async fn show_metadata(request: HttpRequest, issuer: Data<Issuer>) -> HttpRe
 impl Issuer {
     /// Where this service is, for others: its own name where that is a URL.
     pub fn base(&self, request: &HttpRequest) -> String {
-        let name = self.name();
-        if name.starts_with("https://") || name.starts_with("http://") {
-            return name.trim_end_matches('/').to_owned();
+        if let Some(url) = url_of(self.name()) {
+            return url.to_owned();
         }
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         format!("http://{}", host.unwrap_or("localhost"))
     }
 
-    /// Whom an assertion of a client may be for: this service, or its token endpoint.
-    pub fn audiences(&self, request: &HttpRequest) -> Vec<String> {
-        vec![self.name().to_owned(), format!("{}/oauth2/token", self.base(request))]
+    /// Whom an assertion of a client may be for.
+    pub fn audiences(&self) -> Vec<String> {
+        audiences_of(self.name())
+    }
+}
+
+fn url_of(name: &str) -> Option<&str> {
+    let is_url = name.starts_with("https://") || name.starts_with("http://");
+    is_url.then(|| name.trim_end_matches('/'))
+}
+
+/// The issuer by its name, and its token endpoint where the name says where that is. Never the address that a call
+/// came to: its sender writes it, and an assertion for another service would be one for us.
+fn audiences_of(name: &str) -> Vec<String> {
+    let endpoint = url_of(name).map(|url| format!("{url}/oauth2/token"));
+    [Some(name.to_owned()), endpoint].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::audiences_of;
+
+    #[test]
+    fn an_assertion_is_for_the_issuer_by_its_name() {
+        for (name, audiences) in [
+            ("tasuke", &["tasuke"][..]),
+            ("tasuke.example.org", &["tasuke.example.org"]),
+            (
+                "https://tasuke.example.org",
+                &["https://tasuke.example.org", "https://tasuke.example.org/oauth2/token"],
+            ),
+            (
+                "https://example.org/tasuke/",
+                &["https://example.org/tasuke/", "https://example.org/tasuke/oauth2/token"],
+            ),
+        ] {
+            assert_eq!(audiences_of(name), audiences, "{name}");
+        }
     }
 }

@@ -44,8 +44,8 @@ pub struct TokenForm {
     /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`
     #[schema(max_length = 100)]
     client_assertion_type: Option<String>,
-    /// A JWT with `iss` and `sub` the client's id, `aud` this service, `exp` within five minutes, and a `jti`
-    /// that was not used before.
+    /// A JWT with `iss` and `sub` the client's id, `aud` the `issuer` of the metadata (where that is a URL, the
+    /// token endpoint there will do too), `exp` within five minutes, and a `jti` that was not used before.
     #[schema(max_length = 8192)]
     client_assertion: Option<String>,
 }
@@ -88,7 +88,7 @@ pub async fn issue_token(
         Err(refusal) => return Ok(refusal.answer()),
     };
     let now = clock::now();
-    let audiences = issuer.audiences(&request);
+    let audiences = issuer.audiences();
     let address = meters.address(request.headers(), request.peer_addr());
     let proved = auth::prove(&db, proof, &audiences, address, now).await?;
     let granted = proved.ok_or(Refusal::Client).and_then(|client| asked.grant(client, now));

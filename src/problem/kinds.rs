@@ -71,7 +71,7 @@ kinds! {
     MALFORMED_PATH = 400 "malformed-path" Changed
         { "パスを読み取れません" "The path cannot be read" }
         { "パスの識別子が決められた形式ではないか、符号化が壊れています。" "An id in the path does not have its form, or the path is wrongly encoded." }
-        { "パスのパーセント符号化を確かめてください。" "Check the percent-encoding of the path." }
+        { "パスのパーセント符号化を確かめてください。英数字と -._~ はそのまま書きます。" "Check the percent-encoding of the path: letters, digits and -._~ stand for themselves." }
     INVALID_CURSOR = 400 "invalid-cursor" Changed
         { "カーソルが正しくありません" "The cursor is not valid here" }
         { "after の値が、この一覧・この条件・このテナントのものではありません。" "after is not a cursor of this list, with these filters, of this tenant." }

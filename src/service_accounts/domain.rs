@@ -188,6 +188,14 @@ impl Account {
         }
     }
 
+    /// Whether somebody could do more by way of the account when it says this. Whoever has a key of it, or a secret
+    /// from before, calls as the account: a key that it did not have is more, and so is to be let in again.
+    pub fn gives_more(&self, said: &NewServiceAccount, reach: &Reach) -> bool {
+        let new_key = said.public_keys.iter().flatten().any(|key| !self.public_keys.contains(key));
+        let let_in_again = self.disabled && !said.disabled.unwrap_or(false);
+        new_key || let_in_again || !reach.within(&self.reach)
+    }
+
     fn next(self, now: DateTime<Utc>) -> Self {
         Self { revision: self.revision + 1, updated_at: now, ..self }
     }
@@ -236,8 +244,14 @@ impl Account {
     /// Whether what a token was got with is still there: with its secret its tokens go.
     pub fn has(&self, credential: &str) -> bool {
         self.secrets.iter().any(|secret| secret.id == credential)
-            || self.public_keys.iter().any(|key| key.kid == credential)
+            || self.public_keys.iter().any(|key| of_key(key) == credential)
     }
+}
+
+/// What a token says of the key that it was got with: which one it is, not what it is called, for another key may
+/// come to have its name. No id of a secret looks like it.
+pub fn of_key(key: &PublicJwk) -> String {
+    format!("key {}", key.thumbprint())
 }
 
 impl KeptSecret {

@@ -27,10 +27,7 @@ pub enum Refusal {
 
 impl Tenancy {
     pub fn new(slug: &str, name: &str, now: DateTime<Utc>) -> Result<Self, Refusal> {
-        let good = slug.starts_with(|c: char| c.is_ascii_lowercase())
-            && slug.len() <= 40
-            && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if !good {
+        if !is_slug(slug) {
             return Err(Refusal::Slug);
         }
         if !(1..=200).contains(&name.trim().chars().count()) {
@@ -38,6 +35,13 @@ impl Tenancy {
         }
         Ok(Self { slug: slug.to_owned(), name: name.trim().to_owned(), created_at: now })
     }
+}
+
+/// Whether a tenant could be called so.
+pub fn is_slug(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.len() <= 40
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 #[cfg(test)]
@@ -53,6 +57,7 @@ mod tests {
             ("1a", false),
             ("Acme", false),
             ("a b", false),
+            ("a\0", false),
             ("お助け", false),
             (&"a".repeat(40), true),
             (&"a".repeat(41), false),

@@ -138,7 +138,8 @@ fn a_token_of_a_trusted_issuer_is_taken(#[values(Engine::Sqlite, Engine::Postgre
     let client = service.tenant("acme").post("/v1/clients", &json!({"name": "A"})).expect(201);
     service.tenant("acme").post("/v1/clients", &json!({"name": "B"})).expect(201);
     let mut said = claims("entra");
-    said["roles"] = json!(["Auditor", "User.Read"]);
+    // A role that is called as a scope of ours is none, where the operator has said what their words mean.
+    said["roles"] = json!(["Auditor", "User.Read", "admin", "clients:write"]);
     said["company"] = client.json["id"].clone();
     let token = rsa.token(&header(&rsa, "r"), &said.to_string());
     let caller = service.bearer(&token);
@@ -203,7 +204,11 @@ fn a_token_of_theirs_that_is_not_quite_good_is_refused(
         ("from the future", with("iat", json!(now + 120))),
         ("of an unknown tenant", with("org", json!("nobody"))),
         ("of a tenant that is no text", with("org", json!(["acme"]))),
+        ("of a tenant with U+0000", with("org", json!("acme\0"))),
+        ("of a tenant that is no slug", with("org", json!("Acme"))),
         ("without a tenant", without("org")),
+        ("of somebody with U+0000", with("sub", json!("u\0"))),
+        ("of somebody in two lines", with("sub", json!("u\n1"))),
         ("without aud", without("aud")),
         ("without exp", without("exp")),
         ("without sub", without("sub")),

@@ -76,6 +76,36 @@ fn a_tenant_may_ask_as_often_as_its_burst(#[values(Engine::Sqlite, Engine::Postg
 }
 
 #[rstest]
+fn a_token_that_is_good_no_more_takes_nothing_from_its_tenant(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::with(engine, |limits| {
+        limits.tenant_rate = 1;
+        limits.tenant_burst = 8;
+    });
+    let acme = service.tenant("acme");
+    let body = json!({"name": "portal", "scopes": ["clients:read"]});
+    let account = acme.post("/v1/service-accounts", &body).expect(201);
+    let path = account.header("location").to_owned();
+    let secret = acme.post(&format!("{path}/secrets"), &json!({})).expect(201);
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", account.text("/oauth_client_id")),
+        ("client_secret", secret.text("/secret")),
+    ];
+    let token = service.anonymous().form("/oauth2/token", &fields).expect(200);
+    let portal = service.bearer(token.text("/access_token"));
+    portal.get("/v1/clients").expect(200);
+    acme.delete(&path, "*").expect(204);
+    for _ in 0..20 {
+        // Nor does it hear how much the tenant may still ask.
+        let refused = portal.get("/v1/clients").expect(401);
+        assert!(refused.header("ratelimit").starts_with("\"address\""), "{:?}", refused.headers);
+    }
+    acme.get("/v1/clients").expect(200);
+}
+
+#[rstest]
 fn an_address_may_ask_as_often_as_its_burst_but_for_the_probes(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

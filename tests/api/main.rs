@@ -3,6 +3,7 @@
 // What was counted is shown with `--nocapture`.
 #![allow(clippy::print_stdout)]
 
+mod assertions;
 mod assessments;
 mod audit;
 mod audit_accepting;

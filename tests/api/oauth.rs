@@ -1,10 +1,9 @@
 //! The token endpoint, in the words of OAuth, and what others read to check our tokens.
 use crate::support::{Answer, Engine, Service};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tasuke::auth::{self, Grant, Issuer};
@@ -61,6 +60,7 @@ fn what_is_refused_is_told_as_oauth_has_it(#[values(Engine::Sqlite, Engine::Post
     let service = Service::start(engine);
     let (id, secret) = account(&service, &json!({}));
     let wrong = format!("tsk_sa_{}", "0".repeat(72));
+    let nul = format!("{id}\0");
     let (by_id, by_secret) = (("client_id", &*id), ("client_secret", &*secret));
     let refused = |answer: Answer| {
         assert_eq!(answer.header("content-type"), "application/json");
@@ -90,6 +90,9 @@ fn what_is_refused_is_told_as_oauth_has_it(#[values(Engine::Sqlite, Engine::Post
         ("another client", vec![GRANT, ("client_id", "acme.x"), by_secret], 401, "invalid_client"),
         ("another tenant", vec![GRANT, ("client_id", "rival.x"), by_secret], 401, "invalid_client"),
         ("no name", vec![GRANT, ("client_id", "x"), by_secret], 401, "invalid_client"),
+        // What PostgreSQL cannot take stands before the secret: nobody has to know one to send it.
+        ("U+0000 in the tenant", vec![GRANT, ("client_id", "a\0.b"), by_secret], 401, "invalid_client"),
+        ("U+0000 in the account", vec![GRANT, ("client_id", &nul), by_secret], 401, "invalid_client"),
         ("more scopes", [&all[..], &[("scope", "clients:read admin")]].concat(), 400, "invalid_scope"),
         ("unknown scopes", [&all[..], &[("scope", "everything")]].concat(), 400, "invalid_scope"),
         ("no uuid", [&all[..], &[("only_client", "x")]].concat(), 400, "invalid_request"),
@@ -103,6 +106,9 @@ fn what_is_refused_is_told_as_oauth_has_it(#[values(Engine::Sqlite, Engine::Post
     for header in [
         basic(&format!("{id}:{wrong}")),
         basic(&id),
+        basic(&format!("a\0.b:{secret}")),
+        basic(&format!("a%00.b:{secret}")),
+        basic(&format!("{id}%00:{secret}")),
         basic(&format!("{id}:{secret}&v=x")),
         "Basic ???".to_owned(),
         format!("Bearer {secret}"),
@@ -124,83 +130,6 @@ fn what_is_refused_is_told_as_oauth_has_it(#[values(Engine::Sqlite, Engine::Post
     assert_eq!(told, (400, "invalid_request".to_owned()));
     let long = "x".repeat(40_000);
     service.anonymous().form(TOKEN, &[GRANT, ("client_assertion", &long)]).expect(413);
-}
-
-/// A key of a client, and the public part as it is registered.
-fn key(kid: &str) -> (EncodingKey, Value) {
-    let pair = Ed25519KeyPair::generate().unwrap();
-    let public = json!({"kid": kid, "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA",
-        "x": URL_SAFE_NO_PAD.encode(pair.public_key().as_ref())});
-    (EncodingKey::from_ed_der(pair.to_pkcs8().unwrap().as_ref()), public)
-}
-
-#[rstest]
-fn a_signed_assertion_is_good_once_and_for_us_alone(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let service = Service::start(engine);
-    let (private, public) = key("k-1");
-    let (id, _) = account(&service, &json!({"public_keys": [public]}));
-    let now = Utc::now().timestamp();
-    let sign = |change: &dyn Fn(&mut Value), head: &dyn Fn(&mut Header), key: &EncodingKey| {
-        let mut claims = json!({"iss": id, "sub": id, "aud": "tasuke", "iat": now, "exp": now + 60,
-            "jti": uuid::Uuid::now_v7().to_string()});
-        change(&mut claims);
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.kid = Some("k-1".into());
-        head(&mut header);
-        jsonwebtoken::encode(&header, &claims, key).unwrap()
-    };
-    let show = |assertion: &str| {
-        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-        let fields = [GRANT, ("client_assertion_type", kind), ("client_assertion", assertion)];
-        service.anonymous().form(TOKEN, &fields)
-    };
-    let same: &dyn Fn(&mut Value) = &|_| {};
-    let plain: &dyn Fn(&mut Header) = &|_| {};
-    let good = sign(same, plain, &private);
-    let token = show(&good).expect(200).text("/access_token").to_owned();
-    service.bearer(&token).get("/v1/clients").expect(200);
-    assert_eq!(show(&good).expect(401).json["error"], "invalid_client", "a second time");
-    let endpoint = format!("http://{}/oauth2/token", service.address);
-    show(&sign(&|claims| claims["aud"] = json!([endpoint]), plain, &private)).expect(200);
-    show(&sign(same, &|head| head.kid = None, &private)).expect(200);
-
-    let (foreign, _) = key("k-1");
-    let with = |name: &'static str, value: Value| {
-        sign(&move |claims| claims[name] = value.clone(), plain, &private)
-    };
-    let without = |name: &'static str| {
-        sign(&move |claims| drop(claims.as_object_mut().unwrap().remove(name)), plain, &private)
-    };
-    for (what, assertion) in [
-        ("nonsense", "a.b.c".to_owned()),
-        ("another key", sign(same, plain, &foreign)),
-        ("another key's name", sign(same, &|head| head.kid = Some("k-2".into()), &private)),
-        ("another kind of token", sign(same, &|head| head.typ = Some("at+jwt".into()), &private)),
-        ("leading away", sign(same, &|head| head.jku = Some("https://example.org/".into()), &private)),
-        ("for somebody else", with("aud", json!("https://example.org"))),
-        ("for others as well", with("aud", json!(["tasuke", "https://example.org"]))),
-        ("of somebody else", with("iss", json!("acme.x"))),
-        ("over", with("exp", json!(now - 60))),
-        ("good for too long", with("exp", json!(now + 600))),
-        ("not yet", with("nbf", json!(now + 60))),
-        ("from the future", with("iat", json!(now + 60))),
-        ("without a name", with("jti", json!(""))),
-        ("without jti", without("jti")),
-        ("without exp", without("exp")),
-        ("without aud", without("aud")),
-        ("without sub", without("sub")),
-    ] {
-        assert_eq!(show(&assertion).expect(401).json["error"], "invalid_client", "{what}");
-    }
-    // The key is taken away, and what was got with it is good no more.
-    let acme = service.tenant("acme");
-    let path = format!("/v1/service-accounts/{}", id.split_once('.').unwrap().1);
-    let tag = acme.get(&path).header("etag").to_owned();
-    acme.patch(&path, &tag, &json!({"public_keys": []})).expect(200);
-    service.bearer(&token).get("/v1/clients").expect(401);
-    show(&sign(same, plain, &private)).expect(401);
 }
 
 #[rstest]

@@ -188,8 +188,21 @@ fn an_account_cannot_widen_itself(#[values(Engine::Sqlite, Engine::Postgres)] en
     let keys = json!({"public_keys": [{"kid": "k", "kty": "OKP", "crv": "Ed25519",
         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]});
     robot.patch(&path(&wide), &tag(&wide), &keys).expect(422);
-    // Taking away is not widening.
+    // Taking away is not widening; letting it call again is, for whoever has a secret of it.
+    acme.patch(&path(&wide), &tag(&wide), &keys).expect(200);
+    robot.patch(&path(&wide), &tag(&wide), &json!({"public_keys": []})).expect(200);
     robot.patch(&path(&wide), &tag(&wide), &json!({"disabled": true})).expect(200);
+    for again in [json!({"disabled": false}), json!({"disabled": null})] {
+        assert_eq!(
+            robot.patch(&path(&wide), &tag(&wide), &again).expect(422).faults(),
+            ["/scopes/0 beyond-caller", "/expires_at beyond-caller", "/allowed_addresses beyond-caller"]
+        );
+    }
+    robot.patch(&path(&wide), &tag(&wide), &json!({"name": "still disabled"})).expect(200);
+    let mate = json!({"name": "mate", "scopes": ["admin"], "expires_at": soon,
+        "allowed_addresses": ["127.0.0.1"], "disabled": true});
+    let mate = made(&robot, &mate);
+    robot.patch(&path(&mate), &tag(&mate), &json!({"disabled": false})).expect(200);
     robot.delete(&path(&wide), &tag(&wide)).expect(204);
     robot.post(&format!("{}/secrets", path(&own)), &json!({})).expect(201);
     // A token of one client, and one without the scope, have nothing to do here.

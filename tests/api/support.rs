@@ -64,20 +64,25 @@ impl Service {
 
     /// A service with other limits.
     pub fn with(engine: Engine, change: impl FnOnce(&mut Limits)) -> Self {
-        Self::run(engine, serving(change), Trusted::default())
+        Self::run(engine, serving(change), Trusted::default(), "tasuke")
+    }
+
+    /// A service whose issuer has this name.
+    pub fn named(engine: Engine, issuer: &str) -> Self {
+        Self::run(engine, serving(|_| {}), Trusted::default(), issuer)
     }
 
     /// A service that takes tokens of the issuers in this file.
     pub fn trusting(engine: Engine, file: &Path) -> Self {
-        Self::run(engine, serving(|_| {}), Trusted::open(file).unwrap())
+        Self::run(engine, serving(|_| {}), Trusted::open(file).unwrap(), "tasuke")
     }
 
-    fn run(engine: Engine, serving: Serving, trusted: Trusted) -> Self {
+    fn run(engine: Engine, serving: Serving, trusted: Trusted, issuer: &str) -> Self {
         let knowledge = KNOWLEDGE.get_or_init(|| Knowledge::load().unwrap());
         let database = Database::create(engine);
         let db = Db::open(&database.url, Bounds { connections: 4, ..Bounds::DEFAULT }).unwrap();
         db.migrate().unwrap();
-        let issuer = Issuer::open(&db, "tasuke", "tasuke", Utc::now()).unwrap();
+        let issuer = Issuer::open(&db, issuer, "tasuke", Utc::now()).unwrap();
         let contract = Contract::new(&serving.limits).unwrap();
         let app = App::new(db.clone(), issuer, contract, knowledge.clone(), &serving.limits).unwrap();
         let app = app.trusting(trusted);

@@ -99,3 +99,43 @@ fn an_old_secret_stays_good_for_the_overlap_and_no_longer() {
     assert!(two.clone().without_secret("nobody", at(1)).is_none());
     assert!(!two.without_secret("one", at(1)).unwrap().has("one"));
 }
+
+#[test]
+fn more_is_given_by_a_key_by_leave_to_call_again_and_by_reach() {
+    let key = |kid: &str, x: &str| {
+        let json = serde_json::json!({"kid": kid, "kty": "OKP", "crv": "Ed25519", "x": x});
+        serde_json::from_value::<PublicJwk>(json).unwrap()
+    };
+    let (one, two) =
+        ("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw");
+    let account = |disabled| {
+        let said = NewServiceAccount { public_keys: Some(vec![key("a", one), key("b", two)]), ..said() };
+        Account { disabled, ..Account::new("a".into(), &said, accept(&said).unwrap(), "me", at(0)) }
+    };
+    let with = |disabled, change: fn(&mut NewServiceAccount)| {
+        let mut said = account(disabled).said();
+        change(&mut said);
+        said
+    };
+    for (what, disabled, said, more) in [
+        ("the same", false, with(false, |_| {}), false),
+        ("the same, disabled", true, with(true, |_| {}), false),
+        ("another name", true, with(true, |said| said.name = "x".into()), false),
+        ("disabled", false, with(false, |said| said.disabled = Some(true)), false),
+        ("called back", true, with(true, |said| said.disabled = Some(false)), true),
+        ("called back by silence", true, with(true, |said| said.disabled = None), true),
+        ("fewer keys", false, with(false, |said| said.public_keys.as_mut().unwrap().truncate(1)), false),
+        ("no keys", false, with(false, |said| said.public_keys = None), false),
+        ("fewer scopes", false, with(false, |said| said.scopes.truncate(1)), false),
+        ("more scopes", false, with(false, |said| said.scopes.push("contacts:read".into())), true),
+    ] {
+        let reach = accept(&said).unwrap();
+        assert_eq!(account(disabled).gives_more(&said, &reach), more, "{what}");
+    }
+    for (what, keys) in
+        [("another key", vec![key("c", one)]), ("another key by the same name", vec![key("a", two)])]
+    {
+        let said = NewServiceAccount { public_keys: Some(keys), ..account(false).said() };
+        assert!(account(false).gives_more(&said, &accept(&said).unwrap()), "{what}");
+    }
+}

@@ -21,8 +21,8 @@ use actix_web::{HttpRequest, HttpResponse, delete, patch};
 /// Change a service account
 ///
 /// A JSON merge patch; `disabled` revokes it, and its tokens with it, from the next call on. Less may be given
-/// to any account, more only as far as the caller reaches itself. Needs `admin` and `If-Match`; a token that is
-/// narrowed to one client may not.
+/// to any account; more, another key, or leave to call again only to one that reaches no further than the caller.
+/// Needs `admin` and `If-Match`; a token that is narrowed to one client may not.
 #[utoipa::path(tag = "identity", operation_id = "updateServiceAccount",
     request_body(content = NewServiceAccount, content_type = "application/merge-patch+json"),
     params(("account" = String, Path, format = Uuid),
@@ -48,9 +48,7 @@ pub async fn update_account(
             if reach.expires_at != before.reach.expires_at && reach.expires_at.is_some_and(|at| at <= now) {
                 return Err(vec![Refusal::Past].into());
             }
-            // Whose key it is can call as the account: a key is given only by who reaches as far.
-            let same_keys = said.public_keys.as_ref().is_some_and(|keys| *keys == before.public_keys);
-            if !same_keys || !reach.within(&before.reach) {
+            if before.gives_more(&said, &reach) {
                 beyond(&reach, &own_reach(conn, &tenant, &caller)?)?;
             }
             known_client(conn, &tenant, &reach)?;
