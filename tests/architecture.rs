@@ -18,7 +18,7 @@ const LINE: &[(&str, &[&str])] = &[
     ("assessments", &["audit", "clients", "contacts", "guidelines", "idempotency", "questionnaires"]),
     ("routing", &["contacts"]),
     ("incidents", &["audit", "clients", "contacts", "idempotency", "routing"]),
-    ("records", &["assessments", "audit", "clients", "idempotency", "incidents"]),
+    ("records", &["assessments", "audit", "clients", "idempotency", "incidents", "service_accounts"]),
 ];
 
 struct Line {
