@@ -31,12 +31,13 @@ pub enum Command {
     /// Print the newest signed head of every log, one a line: keep them outside of this machine
     Heads,
     /// Let a log go on that cannot be sealed, because it is not as it was left. Copy the database first, look at
-    /// what `audit verify` says, find out why. Nothing is made whole by it: `audit verify` goes on failing
+    /// what `audit verify` says, find out why. Nothing is made whole by it: `audit verify` goes on failing, until
+    /// `TASUKE_AUDIT_DAYS` has let the days before go, and this one
     Accept {
         /// The log of this provider
         #[arg(long)]
         tenant: String,
-        /// Where it is written down what happened, such as INC-4711: it stands in the log for good
+        /// Where it is written down what happened, such as INC-4711: it stands in the log
         #[arg(long)]
         reference: Reference,
     },
@@ -118,7 +119,8 @@ fn accept(
             }
             writeln!(
                 out,
-                "{tenant}: goes on after event {sequence}, which says so; `audit verify` goes on failing"
+                "{tenant}: goes on after event {sequence}, which says so; `audit verify` goes on failing until that is \
+                 pruned (TASUKE_AUDIT_DAYS)"
             )?;
             seal(sealer, out)?;
             Ok(true)
