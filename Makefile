@@ -21,7 +21,7 @@ test-interop:
 test-clients:
 	@scripts/test-clients
 
-# Sends 10,000 made-up calls, and holds every answer against the document. Needs Python 3.11.
+# Sends some 15,000 made-up calls for two tenants, and holds every answer against the document. Needs Python 3.11.
 test-fuzz:
 	@scripts/test-fuzz
 

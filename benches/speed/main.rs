@@ -7,6 +7,7 @@
 
 mod bare;
 mod catalogue;
+mod choices;
 mod data;
 mod flood;
 mod growth;
@@ -56,6 +57,11 @@ fn main() {
     }
     let is_given = |name: &str| arguments.iter().any(|argument| argument == name);
     let size = if is_given("--quick") { Size::quick() } else { Size::full() };
+    if is_given("choices") {
+        let mut report = Report::begin(&size);
+        choices::measure(&size, &mut report);
+        return report.end(false);
+    }
     let only: Vec<&String> = arguments.iter().filter(|argument| argument.starts_with('S')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only.as_str() == name);
     let mut report = Report::begin(&size);

@@ -258,7 +258,9 @@ class Aim:
             case.body = "".join(json.dumps(self.new_assessment()) + "\n" for _ in range(self.random.randint(1, 3)))
         elif case.media_type == "text/csv" and self.chance(0.8):
             name = unique()
-            case.body = f"会社名,顧客コード,都道府県,従業員数\nみなと商店,{name}-1,愛知県,12名\n歯科医院,{name}-2,23,8\n"
+            case.body = (
+                f"会社名,顧客コード,都道府県,従業員数\nみなと商店,{name}-1,愛知県,12名\n歯科医院,{name}-2,23,8\n"
+            )
 
     def new_assessment(self):
         body = {"questionnaire": SELF_CHECK, "answers": self.mine.answers(), "external_id": unique()}
@@ -514,8 +516,11 @@ def shown(value):
         return {name.translate(CONTROL): shown(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [shown(inner) for inner in value]
+    if not isinstance(value, str):
+        return value
+    bare = value.translate(CONTROL)
     # What is nothing but such characters stays, or it would be too short.
-    return (value.translate(CONTROL).strip() and value.translate(CONTROL)) or value if isinstance(value, str) else value
+    return bare if bare.strip() else value
 
 
 def snake(name):
@@ -527,8 +532,6 @@ def fingerprint(case, known):
     meta = case.meta
     about = [meta.phase.name.value, getattr(meta.phase.data, "description", "")]
     headers = {name: value for name, value in (case.headers or {}).items() if name != "Authorization"}
-    names = {
-        name: "known" if str(value) in known else value for name, value in (case.path_parameters or {}).items()
-    }
+    names = {name: "known" if str(value) in known else value for name, value in (case.path_parameters or {}).items()}
     parts = [case.method, case.operation.path, about, names, case.query, headers, case.body]
     return zlib.crc32(repr(parts).encode("utf-8", "surrogatepass"))

@@ -18,7 +18,10 @@ def look_missing(session, response, names):
         again.body = replaced(body.decode("utf-8", "surrogatepass"), nothing).encode("utf-8", "surrogatepass")
         again.headers["Content-Length"] = str(len(again.body))
     other = session.send(again, timeout=20)
-    told = shape(response.status_code, response.content, names), shape(other.status_code, other.content, nothing.values())
+    told = (
+        shape(response.status_code, response.content, names),
+        shape(other.status_code, other.content, nothing.values()),
+    )
     return None if told[0] == told[1] else "the neighbour's: {}\nnothing: {}".format(*told)
 
 

@@ -1,0 +1,3 @@
+module tasuke.example
+
+go 1.23
