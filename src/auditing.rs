@@ -1,8 +1,10 @@
 //! `tasuke audit`: what an operator asks of the audit log.
-use crate::audit::{self, Acceptance, Accepting, HeadOut, Reference, Signed, Verified};
+use crate::audit::{
+    self, Acceptance, Accepting, Finding, HeadOut, Reference, Signed, Unreadable, Verified,
+};
 use crate::clock;
 use crate::config::Storage;
-use crate::db::Db;
+use crate::db::{Db, StoreError};
 use crate::sealer::Sealer;
 use crate::server;
 use crate::tenants;
@@ -29,12 +31,13 @@ pub enum Command {
     /// Print the newest signed head of every log, one a line: keep them outside of this machine
     Heads,
     /// Let a log go on that cannot be sealed, because it is not as it was left. Copy the database first, look at
-    /// what `audit verify` says, find out why. Nothing is made whole by it: `audit verify` goes on failing
+    /// what `audit verify` says, find out why. Nothing is made whole by it: `audit verify` goes on failing, until
+    /// `TASUKE_AUDIT_DAYS` has let the days before go, and this one
     Accept {
         /// The log of this provider
         #[arg(long)]
         tenant: String,
-        /// Where it is written down what happened, such as INC-4711: it stands in the log for good
+        /// Where it is written down what happened, such as INC-4711: it stands in the log
         #[arg(long)]
         reference: Reference,
     },
@@ -45,22 +48,17 @@ pub fn run(storage: &Storage, command: &Command, out: &mut impl Write) -> Result
     let db = server::open_existing(storage)?;
     server::ensure_schema(&db, storage)?;
     let sealer = Sealer::open(&db)?;
-    seal(&sealer, out)?;
     match command {
         Command::Verify { tenant, head } => {
+            seal(&sealer, out)?;
             let kept = head.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?.concat();
             verify(&db, &sealer, tenant.as_deref(), &kept, out)
         }
-        Command::Heads => {
-            for tenant in everybody(&db, &[])? {
-                if let Some(signed) = db.read_now(|conn| audit::newest_head(conn, &tenant))? {
-                    let head = HeadOut::of(signed, sealer.signer());
-                    writeln!(out, "{}", serde_json::to_string(&head)?)?;
-                }
-            }
-            Ok(true)
+        Command::Heads => heads(&db, &sealer, out),
+        Command::Accept { tenant, reference } => {
+            seal(&sealer, out)?;
+            accept(&db, &sealer, tenant, reference, out)
         }
-        Command::Accept { tenant, reference } => accept(&db, &sealer, tenant, reference, out),
     }
 }
 
@@ -70,6 +68,27 @@ fn seal(sealer: &Sealer, out: &mut impl Write) -> Result<(), Failure> {
         writeln!(out, "what is new could not be sealed: {error}")?;
     }
     Ok(())
+}
+
+/// Prints heads and nothing else, because they are added to a file. What is wrong is said when the others are there.
+fn heads(db: &Db, sealer: &Sealer, out: &mut impl Write) -> Result<bool, Failure> {
+    let mut failures = vec![];
+    if let Err(error) = sealer.seal_now() {
+        failures.push(format!("what is new could not be sealed: {error}"));
+    }
+    for tenant in everybody(db, &[])? {
+        match db.read_now(|conn| audit::newest_head(conn, &tenant))? {
+            Ok(Some(signed)) => {
+                let head = HeadOut::of(signed, sealer.signer());
+                writeln!(out, "{}", serde_json::to_string(&head)?)?;
+            }
+            Ok(None) => {}
+            Err(Unreadable(why)) => {
+                failures.push(format!("the newest head of {tenant} cannot be read: {why}"));
+            }
+        }
+    }
+    if failures.is_empty() { Ok(true) } else { Err(failures.join("; ").into()) }
 }
 
 fn accept(
@@ -84,6 +103,10 @@ fn accept(
     }
     let Verified { findings, .. } =
         db.read_now(|conn| audit::verify(conn, sealer.signer(), tenant, &[]))?;
+    if let Some(entry) = findings.iter().find(|finding| matches!(finding, Finding::UnreadableEntry { .. }))
+    {
+        return Err(format!("{tenant}: {entry}; mend it or take it away by hand, and look again").into());
+    }
     let acceptance = Acceptance::of(clock::new_id(), tenant, reference, &findings);
     match sealer.accept_now(&acceptance)? {
         Accepting::NotStuck => {
@@ -96,7 +119,8 @@ fn accept(
             }
             writeln!(
                 out,
-                "{tenant}: goes on after event {sequence}, which says so; `audit verify` goes on failing"
+                "{tenant}: goes on after event {sequence}, which says so; `audit verify` goes on failing until that is \
+                 pruned (TASUKE_AUDIT_DAYS)"
             )?;
             seal(sealer, out)?;
             Ok(true)
@@ -127,7 +151,15 @@ fn verify(
     for tenant in everybody.iter().filter(|tenant| only.is_none_or(|only| only == *tenant)) {
         let kept: Vec<Signed> =
             kept.iter().filter(|signed| signed.head.tenant == *tenant).cloned().collect();
-        let verified = db.read_now(|conn| audit::verify(conn, sealer.signer(), tenant, &kept))?;
+        let verified = match db.read_now(|conn| audit::verify(conn, sealer.signer(), tenant, &kept)) {
+            // Of this one: the others are read all the same.
+            Err(StoreError::Broken(cause)) => {
+                whole = false;
+                writeln!(out, "{tenant}: the database cannot read the log: {cause}")?;
+                continue;
+            }
+            other => other?,
+        };
         let Verified { events, head, findings } = verified;
         if findings.is_empty() {
             writeln!(out, "{tenant}: whole; {events} events, {}", told(head.as_ref(), &kept))?;

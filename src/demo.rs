@@ -3,6 +3,7 @@
 
 mod story;
 
+use crate::audit;
 use crate::auth::Grant;
 use crate::caller::Scope;
 use crate::config::{Identity, Serving, Storage};
@@ -34,7 +35,10 @@ pub fn run(
     server::ensure_schema(&db, &storage)?;
     let now = crate::clock::now();
     let tenancy = Tenancy::new(TENANT, "お助け隊デモ / Demo provider", now)?;
-    db.write_now(|conn| tenants::add(conn, &tenancy))?;
+    db.write_now(|conn| {
+        tenants::add(conn, &tenancy)?;
+        audit::by_operator(conn, TENANT, "demo", (None, Some(&tenancy)))
+    })?;
     let service = server::assemble(db, &storage, identity, &serving.limits)?;
     let grant = Grant {
         tenant: TENANT.into(),

@@ -11,7 +11,9 @@ use diesel_migrations::{FileBasedMigrations, MigrationHarness as _};
 use rstest::rstest;
 use std::collections::BTreeMap;
 use std::sync::Barrier;
+use tasuke::audit;
 use tasuke::db::{Bounds, Db};
+use tasuke::sealer::Sealer;
 
 #[derive(QueryableByName)]
 struct Column {
@@ -199,6 +201,37 @@ fn incidents_keep_what_belongs_to_them_when_their_names_change(
         let kept: Vec<Kept> = diesel::sql_query("SELECT id AS kept FROM incident_events").load(conn).unwrap();
         assert!(kept.is_empty());
     });
+}
+
+/// So that an empty log is always one that was emptied.
+#[rstest]
+fn a_tenant_from_before_the_log_gets_a_first_entry(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    const ROWS: &[&str] = &[
+        "INSERT INTO tenants VALUES ('acme', 'Acme', '2026-11-23 00:00:00'), ('rival', 'R', '2026-11-23 00:00:00')",
+        "INSERT INTO audit_heads VALUES ('rival', 1, 'x', 0, 'x', '2026-11-23 00:00:00', 'x', 'x')",
+    ];
+    let database = Database::create(engine);
+    let all = FileBasedMigrations::from_path("migrations").unwrap();
+    connected!(database, engine, conn => {
+        conn.run_pending_migrations(all.clone()).unwrap();
+        for row in ROWS {
+            diesel::sql_query(*row).execute(conn).unwrap();
+        }
+        while !conn.revert_last_migration(all.clone()).unwrap().to_string().starts_with("0042") {}
+        conn.run_pending_migrations(all).unwrap();
+        diesel::sql_query("DELETE FROM audit_heads").execute(conn).unwrap();
+    });
+    let db = Db::open(&database.url, Bounds::DEFAULT).unwrap();
+    let sealer = Sealer::open(&db).unwrap();
+    sealer.seal_now().unwrap();
+    let verify = |tenant: &str| {
+        let verified = db.read_now(|conn| audit::verify(conn, sealer.signer(), tenant, &[])).unwrap();
+        (verified.events, verified.findings)
+    };
+    assert_eq!(verify("acme"), (1, vec![]));
+    assert_eq!(verify("rival"), (0, vec![audit::Finding::Gone]));
 }
 
 #[rstest]

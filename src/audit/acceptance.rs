@@ -1,5 +1,5 @@
-//! An operator lets a log go on that is not as it was left. It makes nothing whole: it stands in the log for good, and
-//! whoever verifies the log is told.
+//! An operator lets a log go on that is not as it was left. It makes nothing whole: it stands in the log, and whoever
+//! verifies the log is told until it is pruned.
 use super::check::Finding;
 use crate::audited;
 use std::str::FromStr;

@@ -2,8 +2,9 @@
 use super::acceptance;
 use super::chain::{GENESIS, hash, moment};
 use super::domain::Event;
-use super::head::{Head, Signed};
+use super::head::{Head, Signed, Signer};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Something that is not as it was written.
@@ -23,8 +24,16 @@ pub enum Finding {
     Forged { sequence: i64 },
     /// There are events and no head.
     Headless { last: i64 },
-    /// A row that cannot be read as an event.
-    Unreadable { after: i64, why: String },
+    /// Neither events nor a head, nor anything that waits: every provider has a first entry.
+    Gone,
+    /// Heads were kept that another key has signed than the log has now; the last of them.
+    OtherKey { key_id: String, sequence: i64 },
+    /// What stands there cannot be read as an event.
+    Unreadable { sequence: i64, why: String },
+    /// What stands there cannot be read as a head.
+    UnreadableHead { sequence: i64, why: String },
+    /// What waits to be sealed cannot be read.
+    UnreadableEntry { id: String, why: String },
     /// An operator let the log go on here, whatever was found before.
     Accepted { sequence: i64, at: DateTime<Utc>, reference: String, found: String },
 }
@@ -40,7 +49,11 @@ impl Finding {
             Self::Rewritten { sequence } => format!("rewritten {sequence}"),
             Self::Forged { sequence } => format!("forged head {sequence}"),
             Self::Headless { last } => format!("no head {last}"),
-            Self::Unreadable { after, why: _ } => format!("unreadable {}", after + 1),
+            Self::Gone => "no log".to_owned(),
+            Self::OtherKey { sequence, .. } => format!("other key {sequence}"),
+            Self::Unreadable { sequence, why: _ } => format!("unreadable {sequence}"),
+            Self::UnreadableHead { sequence, why: _ } => format!("unreadable head {sequence}"),
+            Self::UnreadableEntry { .. } => "unreadable entry".to_owned(),
             Self::Accepted { sequence, .. } => format!("accepted {sequence}"),
         }
     }
@@ -64,8 +77,17 @@ impl fmt::Display for Finding {
                 write!(f, "the head at event {sequence} is not signed with the key of the log")
             }
             Self::Headless { last } => write!(f, "there are events up to {last} and no signed head"),
-            Self::Unreadable { after, why } => {
-                write!(f, "what stands after event {after} cannot be read: {why}")
+            Self::Gone => write!(f, "the log is gone: there is one from the making of a provider on"),
+            Self::OtherKey { key_id, sequence } => write!(
+                f,
+                "the log has another key now than the kept head at event {sequence} was signed with ({key_id})"
+            ),
+            Self::Unreadable { sequence, why } => write!(f, "event {sequence} cannot be read: {why}"),
+            Self::UnreadableHead { sequence, why } => {
+                write!(f, "the head at event {sequence} cannot be read: {why}")
+            }
+            Self::UnreadableEntry { id, why } => {
+                write!(f, "the entry {id:?} that waits to be sealed cannot be read: {why}")
             }
             Self::Accepted { sequence, at, reference, found } => write!(
                 f,
@@ -91,23 +113,27 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// `stored` are the heads in the database, `kept` those that somebody kept elsewhere; `is_ours` tells
-    /// whether a signature is the key's.
-    pub fn new(
-        tenant: &str,
-        stored: Vec<Signed>,
-        kept: Vec<Signed>,
-        is_ours: impl Fn(&Signed) -> bool,
-    ) -> Self {
+    /// `stored` are the heads in the database, `kept` those that somebody kept elsewhere. What was kept with another
+    /// key counts as well: the key in the database proves nothing against whoever has put it there.
+    pub fn new(tenant: &str, stored: Vec<Signed>, kept: Vec<Signed>, key: &Signer) -> Self {
         let (mut findings, mut good) = (vec![], vec![]);
+        let mut others: BTreeMap<String, i64> = BTreeMap::new();
         let count = stored.len();
         for (index, signed) in stored.into_iter().chain(kept).enumerate() {
-            if is_ours(&signed) && signed.head.tenant == tenant {
-                good.push((index < count, signed.head));
-            } else {
-                findings.push(Finding::Forged { sequence: signed.head.sequence });
+            let (is_stored, sequence) = (index < count, signed.head.sequence);
+            let is_others = !is_stored && signed.key_id != key.key_id();
+            if signed.head.tenant != tenant || !(is_others || key.made(&signed)) {
+                findings.push(Finding::Forged { sequence });
+                continue;
             }
+            if is_others {
+                let last = others.entry(signed.key_id).or_insert(sequence);
+                *last = sequence.max(*last);
+            }
+            good.push((is_stored, signed.head));
         }
+        findings
+            .extend(others.into_iter().map(|(key_id, sequence)| Finding::OtherKey { key_id, sequence }));
         let newest = good.iter().filter(|(stored, _)| *stored).map(|(_, head)| head);
         let newest = newest.max_by_key(|head| head.sequence).cloned();
         let (base, base_hash) =
@@ -138,6 +164,14 @@ impl Checker {
         }
     }
 
+    fn gap_before(&mut self, sequence: i64) {
+        if sequence - 1 > self.last {
+            self.findings.push(Finding::Gap { first: self.last + 1, last: sequence - 1 });
+            self.previous = None;
+            self.meet(sequence - 1);
+        }
+    }
+
     pub fn read(&mut self, event: &Event) {
         let sequence = event.sequence;
         if sequence <= self.last {
@@ -145,11 +179,7 @@ impl Checker {
             self.findings.push(Finding::Altered { sequence });
             return;
         }
-        if sequence - 1 > self.last {
-            self.findings.push(Finding::Gap { first: self.last + 1, last: sequence - 1 });
-            self.previous = None;
-            self.meet(sequence - 1);
-        }
+        self.gap_before(sequence);
         // After a gap nothing is known of the one before; its own hash counts from here on.
         if let Some(previous) = &self.previous
             && hash(previous, &self.tenant, sequence, &event.entry) != event.hash
@@ -165,19 +195,31 @@ impl Checker {
         self.meet(sequence);
     }
 
-    /// The rows after this cannot be read.
-    pub fn unreadable(&mut self, why: String) {
-        self.findings.push(Finding::Unreadable { after: self.last, why });
+    /// What stands there cannot be read: of its hash nothing is known.
+    pub fn unreadable(&mut self, sequence: i64, why: String) {
+        self.gap_before(sequence);
+        self.findings.push(Finding::Unreadable { sequence, why });
+        if sequence > self.last {
+            self.previous = None;
+            self.last = sequence;
+            self.meet(sequence);
+        }
     }
 
-    /// Everything that was found, when all has been read.
-    pub fn findings(mut self) -> Vec<Finding> {
+    /// Something was found beside the events.
+    pub fn found(&mut self, findings: Vec<Finding>) {
+        self.findings.extend(findings);
+    }
+
+    /// Everything that was found, when all has been read; whether anything `waits` to be sealed.
+    pub fn findings(mut self, waits: bool) -> Vec<Finding> {
         let last = self.last;
         if let Some(head) = self.heads.last() {
             self.findings.push(Finding::Truncated { last, head: head.sequence });
         }
         match &self.newest {
             None if last > 0 => self.findings.push(Finding::Headless { last }),
+            None if !waits && self.findings.is_empty() => self.findings.push(Finding::Gone),
             Some(head) if head.sequence < last => {
                 self.findings.push(Finding::Unsigned { head: head.sequence, last });
             }

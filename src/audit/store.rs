@@ -1,9 +1,11 @@
 //! The log in the database. A command notes what it does in its own transaction; sealing comes after it.
 pub mod accepting;
 pub mod operator;
+pub mod reading;
 mod rows;
 pub mod sealing;
 pub mod verifying;
+pub mod waiting;
 
 use super::domain::{Audited, Detail, Effect, Event, Named};
 use super::head::Signed;
@@ -11,13 +13,10 @@ use crate::caller::{Author, Tenant};
 use crate::clock;
 use crate::db::{AnyConnection, StoreError};
 use crate::insert_rows;
-use crate::schema::audit_events::dsl;
-use crate::schema::audit_heads;
 use crate::schema::audit_inbox;
-use crate::wall;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use rows::{EventRow, HeadRow, InboxRow};
+use rows::InboxRow;
 
 /// Notes that the thing was made.
 pub fn created<T: Audited>(conn: &mut AnyConnection, tenant: &Tenant, thing: &T) -> Result<(), StoreError> {
@@ -90,7 +89,8 @@ pub struct Filter {
     pub to: Option<DateTime<Utc>>,
 }
 
-/// Sealed events, oldest first.
+/// Sealed events, oldest first. What cannot be read is left out, and its number is missing, as where somebody took it
+/// away: verifying the log tells which it is.
 pub fn page(
     conn: &mut AnyConnection,
     tenant: &Tenant,
@@ -98,56 +98,22 @@ pub fn page(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Event>, StoreError> {
-    let Filter { action, subject, resource, resource_id, client_id, from, to } = filter;
-    let mut query = dsl::audit_events
-        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
-        .filter(dsl::sequence.gt(after))
-        .order(dsl::sequence)
-        .limit(limit)
-        .select(EventRow::as_select())
-        .into_boxed();
-    if let Some(action) = action {
-        query = query.filter(dsl::action.eq(action));
-    }
-    if let Some(subject) = subject {
-        query = query.filter(dsl::subject.eq(subject));
-    }
-    if let Some(resource) = resource {
-        query = query.filter(dsl::resource.eq(resource));
-    }
-    if let Some(resource_id) = resource_id {
-        query = query.filter(dsl::resource_id.eq(resource_id));
-    }
-    if let Some(client_id) = client_id {
-        query = query.filter(dsl::client_id.eq(client_id));
-    }
-    if let Some(from) = from {
-        query = query.filter(dsl::at.ge(from.naive_utc()));
-    }
-    if let Some(to) = to {
-        query = query.filter(dsl::at.lt(to.naive_utc()));
-    }
-    Ok(query.load(conn)?.into_iter().map(EventRow::read).collect())
+    let places = reading::events(conn, tenant.slug(), filter, (after, i64::MAX), limit)?;
+    Ok(places.into_iter().filter_map(|(_, event)| event.ok()).collect())
 }
 
 /// The newest signed head.
 pub fn newest_head(conn: &mut AnyConnection, tenant: &Tenant) -> Result<Option<Signed>, StoreError> {
-    sealing::newest(conn, tenant.slug())
+    Ok(sealing::newest(conn, tenant.slug())??)
 }
 
-/// Signed heads, oldest first.
+/// Signed heads, oldest first, but for what cannot be read.
 pub fn heads(
     conn: &mut AnyConnection,
     tenant: &Tenant,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Signed>, StoreError> {
-    let rows: Vec<HeadRow> = audit_heads::table
-        .filter(wall!("tenant", audit_heads::tenant.eq(tenant.slug())))
-        .filter(audit_heads::sequence.gt(after))
-        .order(audit_heads::sequence)
-        .limit(limit)
-        .select(HeadRow::as_select())
-        .load(conn)?;
-    Ok(rows.into_iter().map(HeadRow::read).collect())
+    let places = reading::heads(conn, tenant.slug(), after, limit)?;
+    Ok(places.into_iter().filter_map(|(_, head)| head.ok()).collect())
 }

@@ -10,6 +10,7 @@ use crate::idempotency;
 use crate::incidents::{self, IncidentRecord};
 use crate::problem::{Problem, Reading, Removing};
 use crate::routes::Routes;
+use crate::service_accounts;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get};
 use serde::Serialize;
@@ -76,8 +77,9 @@ async fn export_client(
 ///
 /// Takes the client away and everything that is kept of it, accepted assessments too, and answers with all
 /// that it took, as the export would have shown it: keep it, because it is nowhere else. Answers that were kept
-/// under an `Idempotency-Key` go with it. The audit log keeps that it was done, by whom and when. Needs
-/// `clients:write`, `assessments:write`, `incidents:write` and `If-Match`.
+/// under an `Idempotency-Key`, respondents' links and the service accounts that are narrowed to the client go with
+/// it. The audit log keeps that it was done, by whom and when, which service accounts it took, and of everything
+/// else how many. Needs `clients:write`, `assessments:write`, `incidents:write` and `If-Match`.
 #[utoipa::path(tag = "clients", operation_id = "deleteClient",
     params(("client" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the client", max_length = 200)),
@@ -98,8 +100,16 @@ async fn delete_client(
             let client = clients::get(conn, &tenant, &id)?;
             precondition.holds(&ClientOut::from(client.clone()))?;
             let export = everything(conn, &tenant, client.clone())?;
+            // Each by itself, as it was made: whoever asks what became of an account finds its end.
+            for account in service_accounts::of_client(conn, &tenant, &client.id)? {
+                audit::removed(conn, &tenant, &account, &[])?;
+            }
             clients::remove(conn, &tenant, &client)?;
-            let with = [("assessments", export.assessments.len()), ("incidents", export.incidents.len())];
+            let with = [
+                ("assessments", export.assessments.len()),
+                ("links", export.assessments.iter().map(AssessmentRecord::links).sum()),
+                ("incidents", export.incidents.len()),
+            ];
             audit::removed(conn, &tenant, &client, &with)?;
             idempotency::forget(conn, &tenant, &places(&client, &export))?;
             Ok::<_, Problem>(export)

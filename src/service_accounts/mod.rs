@@ -7,4 +7,4 @@ mod store;
 pub use domain::{Account, KeptSecret, MOST, NewServiceAccount, Refusal, accept, of_key};
 pub use http::{SECRET_PREFIX, routes};
 pub use reach::Reach;
-pub use store::{add, get, page, remove, use_assertion};
+pub use store::{add, get, of_client, page, remove, use_assertion};

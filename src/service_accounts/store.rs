@@ -136,6 +136,17 @@ pub fn page(
     query.load(conn)?.into_iter().map(Row::read).collect()
 }
 
+/// Those that are narrowed to this client: they go with it.
+pub fn of_client(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    client: &str,
+) -> Result<Vec<Account>, StoreError> {
+    let narrowed = mine!(tenant).filter(dsl::client_id.eq(client)).order(dsl::id);
+    let rows: Vec<Row> = narrowed.select(Row::as_select()).load(conn)?;
+    rows.into_iter().map(Row::read).collect()
+}
+
 /// Saves the next revision; `Stale` when somebody else saved one first.
 pub fn save(conn: &mut AnyConnection, tenant: &Tenant, account: &Account) -> Result<(), StoreError> {
     let before =

@@ -228,7 +228,7 @@ fn every_operation_that_writes_leaves_an_entry_and_nothing_that_was_typed(
     assert!(!log.text("").contains(TYPED), "{}", log.text(""));
     // What a client was called is nowhere, also in what tells that it was taken away; with how much, it says.
     let gone = all.last().unwrap();
-    assert_eq!(gone["before"], json!({"revision": 2, "assessments": 5, "incidents": 1}));
+    assert_eq!(gone["before"], json!({"revision": 2, "assessments": 5, "links": 0, "incidents": 1}));
     assert_eq!((&gone["after"], &gone["client_id"]), (&Value::Null, &gone["resource_id"]));
 }
 
@@ -255,6 +255,24 @@ fn an_entry_says_who_did_what_when_from_where_and_what_it_changed(
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(event[name], *value, "{name}");
     }
+}
+
+/// What could still be used, and what somebody has answered.
+#[rstest]
+fn what_goes_with_a_draft_is_counted(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let body = json!({"client_id": client.json["id"], "questionnaire": "ipa-basic-rules-3.1"});
+    let draft = acme.post("/v1/assessments", &body).expect(201).header("location").to_owned();
+    for respondent in ["1", "2"] {
+        acme.post(&format!("{draft}/links"), &json!({"respondent": respondent})).expect(201);
+    }
+    let response = json!({"respondent": "3", "answers": rules("partial")});
+    acme.post(&format!("{draft}/responses"), &response).expect(201);
+    assert_eq!(acme.delete(&draft, acme.get(&draft).expect(200).header("etag")).status, 204);
+    let gone = events(&acme, "&action=deleteAssessment").remove(0);
+    assert_eq!((&gone["before"]["links"], &gone["before"]["responses"]), (&json!(2), &json!(1)));
 }
 
 #[rstest]

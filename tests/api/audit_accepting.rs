@@ -1,14 +1,18 @@
-//! A log that somebody has changed goes on when an operator says so, and is never called whole again.
+//! A log that somebody has changed goes on when an operator says so, and is not called whole before that is pruned.
 use crate::support::{Caller, Engine, Service};
+use chrono::{TimeDelta, Utc};
 use diesel::RunQueryDsl as _;
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Command;
+use tasuke::config::Retention;
 use tasuke::db::{AnyConnection, StoreError};
+use tasuke::retention;
+use tasuke::sealer::Sealer;
 
 /// What the program prints, and whether it ended well.
-fn tasuke(service: &Service, arguments: &[&str]) -> (bool, String) {
+pub fn tasuke(service: &Service, arguments: &[&str]) -> (bool, String) {
     let ran = Command::new(env!("CARGO_BIN_EXE_tasuke"))
         .args(arguments)
         .env_clear()
@@ -92,7 +96,7 @@ const DAMAGES: [(&[&str], &str, &[&str], i64); 5] = [
 ];
 
 #[rstest]
-fn a_log_goes_on_when_an_operator_says_so_and_is_never_whole_again(
+fn a_log_goes_on_when_an_operator_says_so_and_is_not_whole_by_that(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
     #[values(0, 1, 2, 3, 4)] which: usize,
 ) {
@@ -111,7 +115,9 @@ fn a_log_goes_on_when_an_operator_says_so_and_is_never_whole_again(
     acme.get("/v1/audit-events").expect(500);
     assert!(verify(&service, &[]).contains(told));
 
-    assert!(accept(&service).contains(&format!("acme: goes on after event {place}")));
+    let went = accept(&service);
+    assert!(went.contains(&format!("acme: goes on after event {place}")), "{went}");
+    assert!(went.contains("goes on failing until that is pruned (TASUKE_AUDIT_DAYS)"), "{went}");
     let all = events(&acme);
     let at = all.iter().position(|event| event["sequence"] == place).unwrap();
     let after = json!({"reference": "INC-4711", "found": found, "findings": found.len()});
@@ -159,6 +165,31 @@ fn a_log_goes_on_when_an_operator_says_so_and_is_never_whole_again(
     // Who takes the acceptance away leaves a gap.
     run(&service, &format!("DELETE FROM audit_events WHERE tenant = 'acme' AND sequence = {place}"));
     assert!(verify(&service, &[]).contains(&format!("{place} are missing")));
+}
+
+/// What was found and when goes with the days that it is of: so it is said, and no longer.
+#[rstest]
+fn what_was_accepted_is_told_until_it_is_pruned(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    add(&acme, 4);
+    events(&acme);
+    run(&service, FORGED);
+    accept(&service);
+    assert!(verify(&service, &[]).contains("let it go on at"));
+    let later = Utc::now() + TimeDelta::days(10);
+    let (sealer, keep) = (Sealer::open(&service.db).unwrap(), Retention { audit_days: Some(5) });
+    // Another test may be at its log on the same server: then nothing goes yet.
+    let mut pruned = 0;
+    while pruned == 0 {
+        pruned = retention::prune(&service.db, &sealer, &keep, later).unwrap().events;
+    }
+    assert_eq!(pruned, 5);
+    let (good, told) = tasuke(&service, &["audit", "verify", "--tenant", "acme"]);
+    assert!(good, "{told}");
+    assert_eq!(told, "acme: whole; 0 events, head at 5, pruned up to 5, 0 kept heads agree\n");
 }
 
 #[rstest]

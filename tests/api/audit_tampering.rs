@@ -1,13 +1,16 @@
 //! A log that somebody has changed is told from the one that was sealed.
 use crate::support::{Caller, Engine, Service};
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{NaiveDateTime, SecondsFormat};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use tasuke::audit::{self, Head, Signed, Signer};
+use tasuke::audit::{self, Finding, Head, HeadOut, Signed, Signer};
+use tasuke::clock;
 use tasuke::config::Retention;
 use tasuke::db::{AnyConnection, Retry, StoreError};
 use tasuke::retention::{self, Pruned};
@@ -79,26 +82,28 @@ impl Row {
 
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Some writes, sealed in several rounds.
-fn busy_day(acme: &Caller<'_>) {
+/// Some writes, sealed in several rounds; gives the heads that were signed on the way.
+fn busy_day(acme: &Caller<'_>) -> Vec<Signed> {
+    let mut signed = vec![];
     for n in 0..12 {
         let client = acme.post("/v1/clients", &json!({"name": format!("{n}")})).expect(201);
         let (path, etag) = (client.header("location"), client.header("etag"));
         acme.patch(path, etag, &json!({"name": "x"})).expect(200);
         if n % 4 == 0 {
-            acme.get("/v1/audit-heads").expect(200);
+            signed.extend(heads(acme));
         }
     }
+    signed
 }
 
 fn heads(acme: &Caller<'_>) -> Vec<Signed> {
     let page = acme.get("/v1/audit-heads?limit=100").expect(200).json;
     let items = page["items"].as_array().unwrap().clone();
-    items.into_iter().map(|item| serde_json::from_value::<audit::HeadOut>(item).unwrap().into()).collect()
+    items.into_iter().map(|item| serde_json::from_value::<HeadOut>(item).unwrap().into()).collect()
 }
 
 /// The end of a transaction whose changes are not to stay.
-struct Undone(Vec<audit::Finding>);
+struct Undone(Vec<Finding>);
 
 impl From<StoreError> for Undone {
     fn from(error: StoreError) -> Self {
@@ -207,9 +212,15 @@ fn rehashed(conn: &mut AnyConnection, dice: &mut Dice, all: &[Row]) -> String {
     previous
 }
 
+fn cut_after(conn: &mut AnyConnection, sequence: i64) {
+    run(conn, &format!("DELETE FROM audit_events WHERE tenant = 'acme' AND sequence > {sequence}"));
+}
+
+const NO_HEADS: &str = "DELETE FROM audit_heads WHERE tenant = 'acme'";
+
 /// Puts a head there that whoever has the key has signed, instead of the others.
 fn resigned(conn: &mut AnyConnection, signer: &Signer, sequence: i64, hash: String) {
-    run(conn, "DELETE FROM audit_heads WHERE tenant = 'acme'");
+    run(conn, NO_HEADS);
     signed_in(conn, signer, 1970, sequence, hash);
 }
 
@@ -218,38 +229,79 @@ fn signed_in(conn: &mut AnyConnection, signer: &Signer, year: i32, sequence: i64
     let at: chrono::DateTime<chrono::Utc> = format!("{year}-01-01T00:00:00Z").parse().unwrap();
     let base_hash = GENESIS.to_owned();
     let head = Head { tenant: "acme".into(), sequence, hash, base: 0, base_hash, at };
-    let Signed { head, key_id, signature } = signer.sign(head);
-    let Head { hash, base_hash, .. } = head;
+    put_back(conn, &signer.sign(head));
+}
+
+/// Puts a head there as it was signed.
+fn put_back(conn: &mut AnyConnection, signed: &Signed) {
+    let Signed { head: Head { sequence, hash, base, base_hash, at, .. }, key_id, signature } = signed;
+    let at = at.naive_utc();
     run(
         conn,
         &format!(
-            "INSERT INTO audit_heads VALUES ('acme', {sequence}, '{hash}', 0, '{base_hash}', '{year}-01-01 00:00:00', '{key_id}', '{signature}')"
+            "INSERT INTO audit_heads VALUES ('acme', {sequence}, '{hash}', {base}, '{base_hash}', '{at}', '{key_id}', '{signature}')"
         ),
     );
 }
 
+/// Somebody who has the tables, what the service has signed before, and a key of their own.
+struct Forger {
+    signed: Vec<Signed>,
+    key: Vec<u8>,
+}
+
+/// How many kinds of change there are.
+const KINDS: usize = 12;
+
 /// Plants change number `n`; whether it can be seen in the database alone, or only against a head that was
 /// kept outside of it.
-fn plant(conn: &mut AnyConnection, signer: &Signer, n: usize) -> bool {
+fn plant(conn: &mut AnyConnection, signer: &Signer, forger: &Forger, n: usize) -> bool {
     let mut dice = Dice(n as u64);
     let all = rows(conn);
     let count = all.len();
+    let last = i64::try_from(count).unwrap();
     let cut = 1 + dice.below(count - 1);
-    match n % 8 {
+    let cut_at = i64::try_from(cut).unwrap();
+    match n % KINDS {
         0 | 1 => one_column(conn, &mut dice, &all),
         2 => run(conn, &format!("DELETE FROM audit_events WHERE tenant = 'acme' AND sequence = {cut}")),
         3 => swapped(conn, &mut dice, &all),
-        4 => run(conn, &format!("DELETE FROM audit_events WHERE tenant = 'acme' AND sequence > {cut}")),
+        4 => cut_after(conn, cut_at),
         5 => drop(rehashed(conn, &mut dice, &all)),
-        // With the key in hand.
         6 => {
-            let last = rehashed(conn, &mut dice, &all);
-            resigned(conn, signer, i64::try_from(count).unwrap(), last);
+            cut_after(conn, cut_at);
+            run(conn, NO_HEADS);
+        }
+        7 => {
+            cut_after(conn, 0);
+            run(conn, NO_HEADS);
+        }
+        // As it was once: the service has signed it.
+        8 => {
+            let once = &forger.signed[dice.below(forger.signed.len())];
+            cut_after(conn, once.head.sequence);
+            run(conn, NO_HEADS);
+            put_back(conn, once);
+            return false;
+        }
+        // With a key of one's own instead of the one in the database.
+        9 => {
+            let own = Signer::of(&forger.key).unwrap();
+            let (id, key) = (own.key_id(), STANDARD.encode(&forger.key));
+            run(conn, &format!("UPDATE audit_keys SET key_id = '{id}', pkcs8 = '{key}'"));
+            let hash = rehashed(conn, &mut dice, &all);
+            resigned(conn, &own, last, hash);
+            return false;
+        }
+        // With the key in hand.
+        10 => {
+            let hash = rehashed(conn, &mut dice, &all);
+            resigned(conn, signer, last, hash);
             return false;
         }
         _ => {
-            run(conn, &format!("DELETE FROM audit_events WHERE tenant = 'acme' AND sequence > {cut}"));
-            resigned(conn, signer, i64::try_from(cut).unwrap(), all[cut - 1].hash.clone());
+            cut_after(conn, cut_at);
+            resigned(conn, signer, cut_at, all[cut - 1].hash.clone());
             return false;
         }
     }
@@ -260,27 +312,38 @@ fn plant(conn: &mut AnyConnection, signer: &Signer, n: usize) -> bool {
 fn a_thousand_planted_changes_are_found(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::start(engine);
     let acme = service.tenant("acme");
-    busy_day(&acme);
+    let forger = Forger { signed: busy_day(&acme), key: audit::fresh_key().unwrap() };
+    assert!(forger.signed.len() > 2);
     let kept = heads(&acme);
     let sealer = Sealer::open(&service.db).unwrap();
     let signer = sealer.signer();
     let look = |plant: &dyn Fn(&mut AnyConnection), kept: &[Signed]| {
         let looked = service.db.write_now(|conn| {
             plant(conn);
-            Err::<(), _>(Undone(audit::verify(conn, signer, "acme", kept)?.findings))
+            // As a command does that starts now: with the key that is in the database.
+            let key = audit::signing_key(conn, || None, clock::now())?;
+            Err::<(), _>(Undone(audit::verify(conn, &key, "acme", kept)?.findings))
         });
         looked.err().unwrap().0
     };
     assert_eq!(look(&|_| {}, &kept), []);
     for n in 0..1000 {
-        let found = look(&|conn| assert!(plant(conn, signer, n) || n % 8 > 5), &kept);
+        let found = look(
+            &|conn| {
+                plant(conn, signer, &forger, n);
+            },
+            &kept,
+        );
         assert!(!found.is_empty(), "change {n} is not found");
+        let other_key = found.iter().any(|finding| matches!(finding, Finding::OtherKey { .. }));
+        assert_eq!(other_key, n % KINDS == 9, "change {n}: {found:?}");
     }
-    // Without a head from outside, all but what was done with the key.
-    for n in 0..80 {
+    // Without a head from outside, all but what is signed.
+    for n in 0..KINDS * 10 {
         let seen = std::cell::Cell::new(false);
-        let found = look(&|conn| seen.set(plant(conn, signer, n)), &[]);
+        let found = look(&|conn| seen.set(plant(conn, signer, &forger, n)), &[]);
         assert_eq!(!found.is_empty(), seen.get(), "change {n}: {found:?}");
+        assert_eq!(found == [Finding::Gone], n % KINDS == 7, "change {n}: {found:?}");
     }
     assert_eq!(look(&|_| {}, &kept), []);
 }
@@ -294,7 +357,7 @@ fn an_export_can_be_checked_by_other_means(#[values(Engine::Sqlite, Engine::Post
     let export = acme.get("/v1/audit-events/export").expect(200);
     let mut lines: Vec<Value> =
         export.text("").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let head: audit::HeadOut = serde_json::from_value(lines.pop().unwrap()).unwrap();
+    let head: HeadOut = serde_json::from_value(lines.pop().unwrap()).unwrap();
     let mut previous = GENESIS.to_owned();
     for event in &lines {
         let at: chrono::DateTime<chrono::Utc> = serde_json::from_value(event["at"].clone()).unwrap();
@@ -336,7 +399,7 @@ fn sealing_goes_on_from_the_signed_head(#[values(Engine::Sqlite, Engine::Postgre
     busy_day(&acme);
     heads(&acme);
     let cut = |conn: &mut AnyConnection| {
-        run(conn, "DELETE FROM audit_events WHERE tenant = 'acme' AND sequence > 20");
+        cut_after(conn, 20);
         Ok::<_, StoreError>(())
     };
     service.db.write_now(cut).unwrap();
@@ -345,7 +408,7 @@ fn sealing_goes_on_from_the_signed_head(#[values(Engine::Sqlite, Engine::Postgre
     let sealer = Sealer::open(&service.db).unwrap();
     let verify = |conn: &mut AnyConnection| audit::verify(conn, sealer.signer(), "acme", &[]);
     let found = service.db.write_now(verify).unwrap().findings;
-    assert_eq!(found, [audit::Finding::Gap { first: 21, last: 24 }]);
+    assert_eq!(found, [Finding::Gap { first: 21, last: 24 }]);
 }
 
 #[rstest]
@@ -359,7 +422,7 @@ fn what_is_pruned_leaves_a_signed_beginning(#[values(Engine::Sqlite, Engine::Pos
     // As if it had gone on for years.
     let aged = |conn: &mut AnyConnection| {
         let all = rows(conn);
-        run(conn, "DELETE FROM audit_heads WHERE tenant = 'acme'");
+        run(conn, NO_HEADS);
         for (year, sequence) in [(2001, 5), (2002, 10), (2024, 15), (2025, 24)] {
             signed_in(
                 conn,
@@ -399,7 +462,7 @@ fn what_is_pruned_leaves_a_signed_beginning(#[values(Engine::Sqlite, Engine::Pos
     };
     service.db.write_now(cut).unwrap();
     let found = service.db.read_now(|conn| audit::verify(conn, signer, "acme", &[])).unwrap().findings;
-    assert_eq!(found, [audit::Finding::Gap { first: 11, last: 12 }]);
+    assert_eq!(found, [Finding::Gap { first: 11, last: 12 }]);
 
     // Where all of it is old, the head alone stays, and the log goes on from there.
     let rival = service.tenant("rival");
@@ -422,10 +485,7 @@ fn a_broken_log_is_left_as_it_is(#[values(Engine::Sqlite, Engine::Postgres)] eng
     let (acme, rival) = (service.tenant("acme"), service.tenant("rival"));
     busy_day(&acme);
     heads(&acme);
-    for damage in [
-        "UPDATE audit_heads SET hash = base_hash WHERE tenant = 'acme'",
-        "DELETE FROM audit_heads WHERE tenant = 'acme'",
-    ] {
+    for damage in ["UPDATE audit_heads SET hash = base_hash WHERE tenant = 'acme'", NO_HEADS] {
         let plant = |conn: &mut AnyConnection| {
             run(conn, damage);
             Ok::<_, StoreError>(())

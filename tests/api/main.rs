@@ -8,6 +8,7 @@ mod assessments;
 mod audit;
 mod audit_accepting;
 mod audit_tampering;
+mod audit_unreadable;
 mod bad_input;
 mod batches;
 mod client_imports;

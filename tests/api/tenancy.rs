@@ -3,6 +3,7 @@
 mod answers;
 mod calls;
 mod corners;
+mod departures;
 mod logs;
 mod matrix;
 mod operations;

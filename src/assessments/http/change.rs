@@ -103,7 +103,8 @@ pub async fn update_assessment(
 
 /// Delete a draft
 ///
-/// What was ever submitted stays, also after it was reopened. Needs `assessments:write` and `If-Match`.
+/// What was ever submitted stays, also after it was reopened. Responses and links go with the draft; the audit log
+/// says how many. Needs `assessments:write` and `If-Match`.
 #[utoipa::path(tag = "assessments", operation_id = "deleteAssessment",
     params(("assessment" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the assessment", max_length = 200)),
@@ -121,8 +122,12 @@ pub async fn delete_assessment(
         let draft = store::held(conn, &tenant, &id)?;
         precondition.holds(&AssessmentOut::from(draft.clone()))?;
         draft.may_go(store::events::any(conn, &tenant, &draft, Kind::Reopened)?)?;
+        let links = store::links::count(conn, &tenant, &draft)?;
+        let responses = store::responses::count(conn, &tenant, &draft)?;
         store::remove(conn, &tenant, &draft)?;
-        audit::removed(conn, &tenant, &draft, &[]).map_err(Problem::from)
+        let with = [("links", links), ("responses", responses)]
+            .map(|(name, count)| (name, usize::try_from(count).unwrap_or_default()));
+        audit::removed(conn, &tenant, &draft, &with).map_err(Problem::from)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -15,12 +15,20 @@ pub struct AssessmentRecord {
     /// Oldest first.
     events: Vec<EventOut>,
     responses: Vec<ResponseOut>,
+    /// How many links there are to it: they say nothing that is worth keeping.
+    #[serde(skip)]
+    links: i64,
 }
 
 impl AssessmentRecord {
     /// Where it stands.
     pub fn location(&self) -> String {
         format!("/v1/assessments/{}", self.assessment.id())
+    }
+
+    /// How many respondents' links go with it.
+    pub fn links(&self) -> usize {
+        usize::try_from(self.links).unwrap_or_default()
     }
 }
 
@@ -40,6 +48,7 @@ pub fn records(
             Ok(AssessmentRecord {
                 events: std::iter::once(made).chain(later).map(EventOut::from).collect(),
                 responses: responses.into_iter().map(ResponseOut::from).collect(),
+                links: store::links::count(conn, tenant, &assessment)?,
                 assessment: assessment.into(),
             })
         })

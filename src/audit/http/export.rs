@@ -78,8 +78,8 @@ impl Export {
             let more = full && !covered.is_empty();
             after = covered.last().map_or(after, |event| event.sequence);
             let mut lines = Vec::new();
-            for event in covered {
-                lines.extend(answer::bytes(&EventOut::try_from(event)?)?);
+            for event in covered.into_iter().filter_map(EventOut::of) {
+                lines.extend(answer::bytes(&event)?);
                 lines.push(b'\n');
             }
             if !more {

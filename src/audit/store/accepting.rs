@@ -3,8 +3,9 @@ use super::super::acceptance::{ACTION, Acceptance};
 use super::super::domain::{Audited as _, Detail, Effect};
 use super::super::head::{Head, Signed, Signer};
 use super::operator::author;
-use super::rows::{HeadRow, InboxRow};
-use super::sealing::{add_after, alone, beginning, drop_head, goes_on, keep_head};
+use super::reading;
+use super::rows::InboxRow;
+use super::sealing::{add_after, alone, beginning, goes_on, keep_head};
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::{audit_events, audit_heads};
 use crate::wall;
@@ -23,7 +24,8 @@ pub enum Accepting {
 }
 
 /// Adds the acceptance after all that is there, and signs a head for it. No event is touched. Heads that the key did
-/// not sign go, because the log would end with them: the acceptance names them.
+/// not sign, or that cannot be read, go: sealing would stop at the last of them, and pruning at each. The acceptance
+/// names them.
 pub fn accept(
     conn: &mut AnyConnection,
     signer: &Signer,
@@ -34,23 +36,19 @@ pub fn accept(
         return Ok(Accepting::Busy);
     }
     let tenant = acceptance.tenant.as_str();
-    let rows: Vec<HeadRow> = audit_heads::table
-        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
-        .order(audit_heads::sequence)
-        .select(HeadRow::as_select())
-        .load(conn)?;
-    let (ours, foreign): (Vec<Signed>, Vec<Signed>) =
-        rows.into_iter().map(HeadRow::read).partition(|signed| signer.made(signed));
+    let all = reading::heads(conn, tenant, i64::MIN, i64::MAX)?;
+    let count = all.len();
+    let heads = all.into_iter().filter_map(|(_, head)| head.ok());
+    let ours: Vec<Signed> = heads.filter(|signed| signer.made(signed)).collect();
     let newest = ours.last().map(|signed| signed.head.clone());
-    let is_newest =
-        |signed: &Signed| newest.as_ref().is_none_or(|head| head.sequence < signed.head.sequence);
     let signed_up_to = newest.as_ref().map_or(0, |head| head.sequence);
-    if !foreign.iter().any(is_newest) && !goes_on(conn, tenant, signed_up_to)? {
+    if ours.len() == count && !goes_on(conn, tenant, signed_up_to)? {
         return Ok(Accepting::NotStuck);
     }
-    for signed in &foreign {
-        drop_head(conn, tenant, signed.head.sequence)?;
-    }
+    let others = audit_heads::table
+        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
+        .filter(audit_heads::sequence.ne_all(ours.iter().map(|signed| signed.head.sequence)));
+    diesel::delete(others).execute(conn)?;
     let start = end(conn, newest.unwrap_or_else(|| beginning(tenant, now)))?;
     let detail = Detail::of(None, Some(acceptance));
     let who = (tenant, &author(ACTION));
@@ -65,6 +63,7 @@ pub fn accept(
 fn end(conn: &mut AnyConnection, newest: Head) -> Result<Head, StoreError> {
     let last: Option<(i64, String)> = audit_events::table
         .filter(wall!("tenant", audit_events::tenant.eq(&newest.tenant)))
+        .filter(audit_events::sequence.le(i64::MAX))
         .order(audit_events::sequence.desc())
         .select((audit_events::sequence, audit_events::hash))
         .first(conn)

@@ -3,7 +3,9 @@
 use super::super::chain::{GENESIS, hash};
 use super::super::domain::Event;
 use super::super::head::{Head, Signed, Signer};
+use super::reading::{Unreadable, heads_of, readable};
 use super::rows::{EventRow, HeadRow, InboxRow};
+use super::waiting::{self, Stopper, TOGETHER, Whose};
 use crate::db::{AnyConnection, StoreError};
 use crate::on_backend;
 use crate::schema::{audit_events, audit_heads, audit_inbox, audit_keys};
@@ -14,8 +16,6 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-/// Entries that one transaction seals: few enough that nobody waits long behind it.
-const TOGETHER: i64 = 250;
 /// Any number, the same in every replica: whoever holds it seals.
 const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7461737581) AS locked";
 
@@ -28,16 +28,9 @@ pub enum Round {
     More,
     /// Another replica is at it.
     Busy,
-    /// The log of this tenant is not as it was left: to go on from there would put our name under what somebody
-    /// else has written. There may be more of others.
+    /// The log of this tenant is not as it was left, or cannot be read: to go on from there would put our name under
+    /// what somebody else has written. There may be more of others.
     Stuck { tenant: String },
-}
-
-/// Whose entries to seal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Whose {
-    Only(String),
-    EverybodyBut(Vec<String>),
 }
 
 #[derive(QueryableByName)]
@@ -59,13 +52,6 @@ pub fn alone(conn: &mut AnyConnection) -> Result<bool, StoreError> {
     }
 }
 
-pub fn inbox_is_empty(conn: &mut AnyConnection) -> Result<bool, StoreError> {
-    // Of everybody: it says nothing of anybody.
-    let first: Option<String> =
-        audit_inbox::table.select(audit_inbox::id).limit(1).first(conn).optional()?;
-    Ok(first.is_none())
-}
-
 /// Seals some of what is in the inbox.
 pub fn seal(
     conn: &mut AnyConnection,
@@ -76,18 +62,10 @@ pub fn seal(
     if !alone(conn)? {
         return Ok(Round::Busy);
     }
-    // Of everybody: each entry is sealed into the log of the tenant that it names.
-    let mut query = audit_inbox::table
-        .order((audit_inbox::tenant, audit_inbox::id))
-        .limit(TOGETHER)
-        .select(InboxRow::as_select())
-        .into_boxed();
-    query = match whose {
-        Whose::Only(tenant) => query.filter(wall!("tenant", audit_inbox::tenant.eq(tenant))),
-        // Of everybody else: one log that is stuck holds up nobody.
-        Whose::EverybodyBut(stuck) => query.filter(audit_inbox::tenant.ne_all(stuck)),
+    let noted = match waiting::entries(conn, whose)? {
+        Ok(noted) => noted,
+        Err(Stopper { tenant, .. }) => return Ok(Round::Stuck { tenant }),
     };
-    let noted: Vec<InboxRow> = query.load(conn)?;
     let mut round = if noted.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
         Round::Done
     } else {
@@ -95,7 +73,11 @@ pub fn seal(
     };
     for rows in noted.chunk_by(|one, next| one.tenant == next.tenant) {
         let Some(tenant) = rows.first().map(|row| row.tenant.clone()) else { continue };
-        let before = newest(conn, &tenant)?;
+        // Where a head stands that cannot be read, nobody knows where to go on.
+        let Ok(before) = newest(conn, &tenant)? else {
+            round = Round::Stuck { tenant };
+            continue;
+        };
         let good = before.as_ref().is_none_or(|signed| signer.made(signed));
         let end = before.as_ref().map_or(0, |signed| signed.head.sequence);
         if good && !goes_on(conn, &tenant, end)? {
@@ -112,6 +94,7 @@ pub fn goes_on(conn: &mut AnyConnection, tenant: &str, end: i64) -> Result<bool,
     let next: Option<i64> = audit_events::table
         .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
         .filter(audit_events::sequence.gt(end))
+        .filter(audit_events::sequence.le(i64::MAX))
         .select(audit_events::sequence)
         .first(conn)
         .optional()?;
@@ -175,15 +158,14 @@ pub fn beginning(tenant: &str, now: DateTime<Utc>) -> Head {
     }
 }
 
-/// The newest head of a tenant.
-pub fn newest(conn: &mut AnyConnection, tenant: &str) -> Result<Option<Signed>, StoreError> {
-    let row: Option<HeadRow> = audit_heads::table
-        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
-        .order(audit_heads::sequence.desc())
-        .select(HeadRow::as_select())
-        .first(conn)
-        .optional()?;
-    Ok(row.map(HeadRow::read))
+/// The newest head of a tenant, where what stands there is one.
+pub fn newest(
+    conn: &mut AnyConnection,
+    tenant: &str,
+) -> Result<Result<Option<Signed>, Unreadable>, StoreError> {
+    let newest = heads_of(tenant).order(audit_heads::sequence.desc()).select(HeadRow::as_select());
+    let row = newest.first::<HeadRow>(conn).optional();
+    Ok(readable(row)?.map(|row| row.map(HeadRow::read)))
 }
 
 pub fn drop_head(conn: &mut AnyConnection, tenant: &str, sequence: i64) -> Result<(), StoreError> {

@@ -1,9 +1,11 @@
 //! Reading a whole log to see whether it is the one that was sealed, and letting its old end go.
 use super::super::check::{Checker, Finding};
-use super::super::domain::Event;
 use super::super::head::{Head, Signed, Signer};
-use super::rows::{EventRow, HeadRow};
+use super::Filter;
+use super::reading::{self, heads_of, readable};
+use super::rows::HeadRow;
 use super::sealing::{alone, drop_head, keep_head, newest};
+use super::waiting::{self, Stopper, Whose};
 use crate::db::{AnyConnection, StoreError};
 use crate::schema::{audit_events, audit_heads};
 use crate::wall;
@@ -18,7 +20,7 @@ const TOGETHER: i64 = 1000;
 #[derive(Debug)]
 pub struct Verified {
     pub events: usize,
-    /// The newest head in the database.
+    /// The newest head in the database that can be read.
     pub head: Option<Signed>,
     pub findings: Vec<Finding>,
 }
@@ -38,13 +40,19 @@ pub fn verify(
     kept: &[Signed],
 ) -> Result<Verified, StoreError> {
     loop {
+        let before = base(conn, tenant)?;
         let verified = read_through(conn, signer, tenant, kept)?;
-        let base = |head: Option<&Signed>| head.map(|signed| signed.head.base);
         // Where its beginning was pruned meanwhile, what was missing says nothing.
-        if base(newest(conn, tenant)?.as_ref()) == base(verified.head.as_ref()) {
+        if base(conn, tenant)? == before {
             return Ok(verified);
         }
     }
+}
+
+/// After which event the log begins, as its newest head says.
+fn base(conn: &mut AnyConnection, tenant: &str) -> Result<Option<i64>, StoreError> {
+    let newest = heads_of(tenant).order(audit_heads::sequence.desc()).select(audit_heads::base);
+    Ok(newest.first(conn).optional()?)
 }
 
 fn read_through(
@@ -53,48 +61,47 @@ fn read_through(
     tenant: &str,
     kept: &[Signed],
 ) -> Result<Verified, StoreError> {
+    // Before the log: what is sealed meanwhile is seen here or there.
+    let waiting = waiting::entries(conn, &Whose::Only(tenant.to_owned()))?;
     // First where the log ends, then its heads: what is sealed in between is in neither.
     // Second wall (tenant): this says how far at most; whose events are read is said below.
     let last: Option<i64> = audit_events::table
         .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
+        .filter(audit_events::sequence.le(i64::MAX))
         .select(max(audit_events::sequence))
         .first(conn)?;
-    let rows: Vec<HeadRow> = audit_heads::table
-        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
-        .order(audit_heads::sequence)
-        .select(HeadRow::as_select())
-        .load(conn)?;
-    let stored: Vec<Signed> = rows.into_iter().map(HeadRow::read).collect();
-    let head = stored.last().cloned();
-    let end = last.unwrap_or(0).max(head.as_ref().map_or(0, |signed| signed.head.sequence));
-    let mut checker = Checker::new(tenant, stored, kept.to_vec(), |signed| signer.made(signed));
-    let (mut events, mut after) = (0, i64::MIN);
-    loop {
-        let page: Result<Vec<EventRow>, StoreError> = audit_events::table
-            .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
-            .filter(audit_events::sequence.gt(after))
-            .filter(audit_events::sequence.le(end))
-            .order(audit_events::sequence)
-            .limit(TOGETHER)
-            .select(EventRow::as_select())
-            .load(conn)
-            .map_err(StoreError::from);
-        let page: Vec<Event> = match page {
-            Ok(rows) => rows.into_iter().map(EventRow::read).collect(),
-            // The database holds something there that is no event.
-            Err(StoreError::Broken(cause)) => {
-                checker.unreadable(cause.to_string());
-                break;
-            }
-            Err(error) => return Err(error),
-        };
-        let Some(last) = page.last() else { break };
-        (events, after) = (events + page.len(), last.sequence);
-        for event in &page {
-            checker.read(event);
+    let (mut stored, mut unreadable) = (vec![], vec![]);
+    for (sequence, head) in reading::heads(conn, tenant, i64::MIN, i64::MAX)? {
+        match head {
+            Ok(head) => stored.push(head),
+            Err(why) => unreadable.push(Finding::UnreadableHead { sequence, why: why.0 }),
         }
     }
-    Ok(Verified { events, head, findings: checker.findings() })
+    let head = stored.last().cloned();
+    let end = last.unwrap_or(0).max(head.as_ref().map_or(0, |signed| signed.head.sequence));
+    let mut checker = Checker::new(tenant, stored, kept.to_vec(), signer);
+    let waits = match waiting {
+        Ok(entries) => !entries.is_empty(),
+        Err(Stopper { id, why, .. }) => {
+            unreadable.push(Finding::UnreadableEntry { id, why: why.0 });
+            true
+        }
+    };
+    checker.found(unreadable);
+    let (mut events, mut after) = (0, i64::MIN);
+    loop {
+        let page = reading::events(conn, tenant, &Filter::default(), (after, end), TOGETHER)?;
+        let Some((last, _)) = page.last() else { break };
+        after = *last;
+        for (sequence, event) in page {
+            match event {
+                Ok(event) => checker.read(&event),
+                Err(why) => checker.unreadable(sequence, why.0),
+            }
+            events += 1;
+        }
+    }
+    Ok(Verified { events, head, findings: checker.findings(waits) })
 }
 
 /// Lets the events of a tenant go that were sealed before `before`, and signs where the log begins now. How
@@ -108,23 +115,26 @@ pub fn prune(
     if !alone(conn)? {
         return Ok(0);
     }
-    let Some(newest) = newest(conn, tenant)?.filter(|signed| signer.made(signed)) else {
+    // What is not signed, or cannot be read, stays for whoever verifies the log.
+    let Ok(Some(newest)) = newest(conn, tenant)? else { return Ok(0) };
+    if !signer.made(&newest) {
         return Ok(0);
-    };
+    }
     // Up to the end of a day on which everything is old enough: one day at a time, so that nobody waits long.
-    let row: Option<HeadRow> = audit_heads::table
-        .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
+    let row = heads_of(tenant)
         .filter(audit_heads::at.lt(before.naive_utc()))
         .filter(audit_heads::sequence.le(newest.head.sequence))
         .filter(audit_heads::sequence.gt(newest.head.base))
         .order(audit_heads::sequence)
         .select(HeadRow::as_select())
-        .first(conn)
-        .optional()?;
-    let Some(Signed { head: last, .. }) = row.map(HeadRow::read).filter(|signed| signer.made(signed))
-    else {
+        .first::<HeadRow>(conn)
+        .optional();
+    let Ok(Some(row)) = readable(row)? else { return Ok(0) };
+    let last = row.read();
+    if !signer.made(&last) {
         return Ok(0);
-    };
+    }
+    let last = last.head;
     let old = audit_events::table
         .filter(wall!("tenant", audit_events::tenant.eq(tenant)))
         .filter(audit_events::sequence.le(last.sequence));
