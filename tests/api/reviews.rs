@@ -1,8 +1,9 @@
 //! The states of an assessment, and what each of them allows.
-use crate::support::{Answer, Caller, Engine, Service};
+use crate::support::{Answer, Caller, Engine, Service, gathered};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tasuke::caller::Scope;
+use ureq::http::Method;
 
 fn rules(status: &str) -> Vec<Value> {
     (1..=5).map(|n| json!({"control": format!("basic-rule-{n}"), "status": status})).collect()
@@ -298,4 +299,43 @@ fn the_first_answers_are_told_however_they_changed(
     let statuses: Vec<_> =
         first["changes"].as_array().unwrap().iter().map(|c| c["after"]["status"].clone()).collect();
     assert_eq!(statuses, ["partial"; 5]);
+}
+
+/// However it was sent, and whatever came with it: what is submitted when it is made has been submitted.
+#[rstest]
+fn what_is_made_submitted_tells_so_however_it_came(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201).json["id"].clone();
+    let body = |name: &str, state: &str| {
+        json!({"client_id": client, "questionnaire": "ipa-basic-rules-3.1", "external_id": name,
+            "answers": rules("partial"), "state": state})
+    };
+    let line = |name: &str| body(name, "submitted").to_string() + "\n";
+    acme.post("/v1/assessments", &body("alone", "submitted")).expect(201);
+    for answer in gathered(&service, engine, 4, |n| {
+        let state = if n == 3 { "draft" } else { "submitted" };
+        acme.post("/v1/assessments", &body(&format!("gathered-{n}"), state))
+    }) {
+        answer.expect(201);
+    }
+    let batch = json!({"items": [body("batch-1", "submitted"), body("batch-2", "submitted")]});
+    let headers = [("content-type", "application/json"), ("idempotency-key", "b")];
+    let batch = serde_json::to_vec(&batch).unwrap();
+    acme.send(&Method::POST, "/v1/assessment-batches", &headers, Some(&batch)).expect(200);
+    let lines = line("line-1") + &line("line-2");
+    let headers = [("content-type", "application/x-ndjson")];
+    acme.send(&Method::POST, "/v1/assessment-imports", &headers, Some(lines.as_bytes())).expect(200);
+    let all = acme.get("/v1/assessments?limit=100").expect(200).json["items"].as_array().unwrap().clone();
+    assert_eq!(all.len(), 9);
+    for made in all {
+        let events = acme.get(&format!("/v1/assessments/{}/events", made["id"].as_str().unwrap()));
+        let events = events.expect(200).json["items"].as_array().unwrap().clone();
+        let kinds: Vec<_> = events.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+        let expected: &[&str] =
+            if made["state"] == "draft" { &["created"] } else { &["created", "submitted"] };
+        assert_eq!(kinds, expected, "{}", made["external_id"]);
+    }
 }

@@ -269,9 +269,7 @@ fn save_once(
     assessment: Assessment,
 ) -> Result<(Assessment, bool), Problem> {
     if store::add(conn, tenant, &assessment)? {
-        if assessment.submitted.is_some() {
-            store::events::begin_submitted(conn, tenant, &assessment)?;
-        }
+        store::events::begin_submitted(conn, tenant, &[&assessment])?;
         audit::created(conn, tenant, &assessment)?;
         return Ok((assessment, false));
     }

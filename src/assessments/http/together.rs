@@ -77,6 +77,8 @@ pub fn make_all(
         .filter(|(_, added)| **added)
         .map(|((at, assessment), _)| (asked[*at].0.author(), *assessment))
         .collect();
+    let (_, new): (Vec<_>, Vec<_>) = stored.iter().copied().unzip();
+    store::events::begin_submitted(conn, tenant, &new)?;
     audit::created_all(conn, tenant, &stored)?;
     for (at, added) in ready.into_iter().zip(added) {
         if !added {

@@ -3,6 +3,7 @@ use super::super::domain::Assessment;
 use super::super::events::{Detail, Event, FirstAnswers, Kind};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
+use crate::insert_rows;
 use crate::schema::assessment_events::{self, dsl};
 use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -22,6 +23,25 @@ struct Row {
 }
 
 impl Row {
+    fn of(
+        tenant: &Tenant,
+        of: &Assessment,
+        sequence: i32,
+        kind: Kind,
+        detail: &Detail,
+        (by, at): (&str, DateTime<Utc>),
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            tenant: tenant.slug().to_owned(),
+            assessment_id: of.id.clone(),
+            sequence,
+            kind: kind.as_str().to_owned(),
+            detail: serde_json::to_string(detail).map_err(|error| StoreError::Broken(error.into()))?,
+            made_by: by.to_owned(),
+            made_at: at.naive_utc(),
+        })
+    }
+
     fn read(self) -> Result<Event, StoreError> {
         let corrupt = |what: String| {
             StoreError::corrupt(format!("event {} of {}: {what}", self.sequence, self.assessment_id))
@@ -57,38 +77,24 @@ pub fn add(
     (by, at): (&str, DateTime<Utc>),
 ) -> Result<(), StoreError> {
     let last: Option<i32> = mine!(tenant, of).select(max(dsl::sequence)).first(conn)?;
-    note(conn, tenant, of, last.unwrap_or(0) + 1, kind, detail, (by, at))
+    let row = Row::of(tenant, of, last.unwrap_or(0) + 1, kind, detail, (by, at))?;
+    diesel::insert_into(assessment_events::table).values(row).execute(conn)?;
+    Ok(())
 }
 
-/// Notes that an assessment was submitted when it was made.
+/// Notes of those that were submitted when they were made that they were.
 pub fn begin_submitted(
     conn: &mut AnyConnection,
     tenant: &Tenant,
-    of: &Assessment,
+    all: &[&Assessment],
 ) -> Result<(), StoreError> {
-    let made = (of.created_by.as_str(), of.created_at);
-    note(conn, tenant, of, 1, Kind::Submitted, &Detail::default(), made)
-}
-
-fn note(
-    conn: &mut AnyConnection,
-    tenant: &Tenant,
-    of: &Assessment,
-    sequence: i32,
-    kind: Kind,
-    detail: &Detail,
-    (by, at): (&str, DateTime<Utc>),
-) -> Result<(), StoreError> {
-    let row = Row {
-        tenant: tenant.slug().to_owned(),
-        assessment_id: of.id.clone(),
-        sequence,
-        kind: kind.as_str().to_owned(),
-        detail: serde_json::to_string(detail).map_err(|error| StoreError::Broken(error.into()))?,
-        made_by: by.to_owned(),
-        made_at: at.naive_utc(),
-    };
-    diesel::insert_into(assessment_events::table).values(row).execute(conn)?;
+    let submitted = all.iter().filter(|of| of.submitted.is_some());
+    let rows = submitted.map(|of| {
+        let made = (of.created_by.as_str(), of.created_at);
+        Row::of(tenant, of, 1, Kind::Submitted, &Detail::default(), made)
+    });
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    insert_rows!(conn, assessment_events::table, rows.into_iter());
     Ok(())
 }
 
