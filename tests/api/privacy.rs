@@ -99,7 +99,7 @@ fn a_client_that_is_taken_away_is_nowhere_in_the_database(
     let events = acme.get("/v1/audit-events?action=deleteClient").expect(200).json;
     let event = &events["items"][0];
     assert_eq!((&event["subject"], &event["effect"]), (&json!("tester"), &json!("removed")));
-    assert_eq!(event["before"], json!({"revision": 1, "assessments": 1, "incidents": 1}));
+    assert_eq!(event["before"], json!({"revision": 1, "assessments": 1, "links": 0, "incidents": 1}));
     assert_eq!(event["resource_id"].as_str(), client.rsplit('/').next());
 }
 
