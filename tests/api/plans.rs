@@ -47,7 +47,12 @@ enum Own {
 impl Own {
     fn connect(service: &Service) -> Self {
         match service.url().strip_prefix("sqlite://") {
-            Some(file) => Self::Sqlite(SqliteConnection::establish(file).unwrap()),
+            Some(file) => {
+                let mut conn = SqliteConnection::establish(file).unwrap();
+                // The service seals its log meanwhile.
+                conn.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+                Self::Sqlite(conn)
+            }
             None => Self::Postgres(PgConnection::establish(service.url()).unwrap()),
         }
     }
