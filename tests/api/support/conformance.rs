@@ -19,7 +19,9 @@ pub fn check(document: &Value, method: &Method, path: &str, answer: &Answer) {
     }
     are_in_the_catalogue(&answer.json, &what);
     for line in answer.bytes.split(|byte| *byte == b'\n') {
-        serde_json::from_slice(line).iter().for_each(|line| are_in_the_catalogue(line, &what));
+        if let Ok(line) = serde_json::from_slice(line) {
+            are_in_the_catalogue(&line, &what);
+        }
     }
     let Some(item) = path_item(document, path) else {
         return;
