@@ -89,7 +89,8 @@ impl Modify for Shared {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("An access token: a JWT as RFC 9068 has it, checked as RFC8725 asks. `tasuke token` prints one."))
+            .description(Some("An access token: a JWT as RFC 9068 has it, checked as RFC8725 asks. `tasuke token` prints one. \
+                A respondent's link (`tsk_link_...`) is sent in its place where no scope is named here."))
             .build();
         let scopes = Scope::ALL.iter().map(|scope| (scope.as_str(), scope.told()));
         let flow = ClientCredentials::new("/oauth2/token", scopes.collect::<Scopes>());

@@ -47,7 +47,7 @@ struct Particulars {
 /// One thing wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// RFC 6901 pointer into the request body, or `/query/<name>` or `/path/<name>`.
+    /// RFC 6901 pointer into the request body, or `/query/<name>`, `/path/<name>` or `/header/<name>`.
     pub pointer: String,
     /// Stable word for the rule that is broken.
     pub code: &'static str,
@@ -241,7 +241,8 @@ pub struct ProblemDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Fault)]
 pub struct FaultDocument {
-    /// RFC 6901 pointer into the request body; `/query/<name>` or `/path/<name>` for parameters;
+    /// RFC 6901 pointer into the request body; `/query/<name>`, `/path/<name>` or `/header/<name>` for
+    /// parameters;
     /// `/answers/<control>` for an answer that is missing.
     pointer: String,
     /// Stable word for the rule that is broken.

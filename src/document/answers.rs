@@ -43,7 +43,8 @@ const HEADERS: &[(&str, &str, &str, &str)] = &[
     (
         "RateLimit",
         "RateLimit",
-        "Calls that are left, and the seconds until all are there again (draft-ietf-httpapi-ratelimit-headers).",
+        "Calls that are left, and the seconds until all are there again (draft-ietf-httpapi-ratelimit-headers). Not there \
+         where nothing was counted, as with a URL that is too long.",
         "\"tenant\";r=398;t=1",
     ),
     (
@@ -59,6 +60,18 @@ const HEADERS: &[(&str, &str, &str, &str)] = &[
         "The state that was read; send it back as `If-Match` to change it, as `If-None-Match` to read it again.",
         "\"3q2-7wAAAAAAAAAA\"",
     ),
+    (
+        "Authenticate",
+        "WWW-Authenticate",
+        "How to prove who one is; with 403 the scope that is missing, where it is one (RFC 6750, 3).",
+        "Bearer error=\"insufficient_scope\", scope=\"clients:read\"",
+    ),
+    (
+        "IdempotentReplayed",
+        "Idempotent-Replayed",
+        "`true` where this is the first answer again, and nothing was done. Otherwise it is not there.",
+        "true",
+    ),
 ];
 
 /// Tells of the headers of every answer, each described once.
@@ -72,12 +85,16 @@ pub fn head(document: &mut Value) {
     for (name, response) in shared.into_iter().flatten() {
         add(response, &["RequestId", "RateLimit", "RateLimitPolicy"]);
         match name.as_str() {
-            "TooManyRequests" | "Unavailable" => add(response, &["RetryAfter"]),
+            // Of 409 only `idempotency-key-in-use` has it.
+            "Conflict" | "TooManyRequests" | "Unavailable" => add(response, &["RetryAfter"]),
+            "Unauthorized" | "Forbidden" | "ClientRefused" => add(response, &["Authenticate"]),
             "NotModified" => add(response, &["EntityTag"]),
             _ => {}
         }
     }
     for operation in operations_mut(document) {
+        let parameters = operation["parameters"].as_array();
+        let keyed = parameters.is_some_and(|all| all.iter().any(|one| one["name"] == "Idempotency-Key"));
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
         let Some(responses) = responses else { continue };
         let (limited, tagged) = (responses.contains_key("429"), responses.contains_key("304"));
@@ -88,6 +105,9 @@ pub fn head(document: &mut Value) {
             }
             if tagged {
                 add(response, &["EntityTag"]);
+            }
+            if keyed {
+                add(response, &["IdempotentReplayed"]);
             }
         }
     }

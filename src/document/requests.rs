@@ -165,6 +165,9 @@ pub fn close(schema: &mut Value) {
     }
 }
 
+/// No key or word that is taken in a path or a list is longer.
+const LONGEST_WORD: u64 = 200;
+
 /// A parameter is there or it is not: null cannot be sent. An id in a path says which one is meant; more is told
 /// only where there is more to tell.
 pub fn parameters(document: &mut Value) {
@@ -178,6 +181,7 @@ pub fn parameters(document: &mut Value) {
             if parameter["name"] == "Idempotency-Key" {
                 parameter["schema"]["pattern"] = json!(KEY);
             }
+            never_endless(&mut parameter["schema"]);
             if parameter["in"] == "path" && parameter["description"].as_str().is_none_or(str::is_empty) {
                 let name = parameter["name"].as_str().unwrap_or_default();
                 parameter["description"] = json!(format!("Which {name}, by its id or key."));
@@ -192,6 +196,16 @@ fn never_empty(schema: &mut Value) {
         never_empty(&mut schema["items"]);
     } else if schema["type"] == "string" && schema.get("format").or(schema.get("pattern")).is_none() {
         schema["minLength"] = json!(1);
+    }
+}
+
+fn never_endless(schema: &mut Value) {
+    if schema["type"] == "array" {
+        never_endless(&mut schema["items"]);
+    } else if schema["type"] == "string"
+        && ["maxLength", "enum", "format", "pattern"].iter().all(|bound| schema.get(*bound).is_none())
+    {
+        schema["maxLength"] = json!(LONGEST_WORD);
     }
 }
 

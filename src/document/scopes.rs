@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 /// Which scopes an operation needs is said once, in its description; from there it goes into `security`, where
 /// machines look for it. "Needs `clients:read`" is asked of everybody; "a token that holds `contacts:read`" is
-/// said where anybody may call, and sees more with it.
+/// said where anybody may call, and sees more with it. Where "the holder of a link" may call, `oauth2` alone says
+/// what the others need.
 pub fn require(document: &mut Value) {
     let schemes: Vec<String> = ["bearer", "oauth2"]
         .into_iter()
@@ -22,14 +23,24 @@ pub fn require(document: &mut Value) {
         let words = if open { "a token that holds `" } else { "Needs `" };
         let scopes = scopes_after(words, told);
         let mut security = if open { vec![json!({})] } else { vec![] };
-        security.extend(schemes.iter().map(|scheme| json!({ scheme: scopes })));
+        // A respondent's link is a bearer token without scopes.
+        let of_links = words_of(told).contains("the holder of a link");
+        security.extend(schemes.iter().map(|scheme| {
+            let scopes = if of_links && scheme == "bearer" { &[][..] } else { &scopes };
+            json!({ scheme: scopes })
+        }));
         operation["security"] = security.into();
     }
 }
 
+/// What is told, on one line.
+fn words_of(told: &str) -> String {
+    told.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The scopes that follow these words, up to the end of what they are about.
 fn scopes_after(words: &str, told: &str) -> Vec<&'static str> {
-    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = words_of(told);
     let Some((_, rest)) = told.split_once(words) else {
         return vec![];
     };

@@ -36,6 +36,8 @@ fn every_rule_finds_its_fault_and_no_other_does() {
     let op = "/paths/~1v1~1clients/post";
     let answer = "/components/schemas/ClientCompany";
     let request = "/components/schemas/NewClient";
+    // Says which one it is, but need not.
+    let part = format!("#{request}/properties/name/x-part");
     let planted: Vec<(&str, String, Value)> = vec![
         ("3.1 without webhooks", "/webhooks".into(), json!({})),
         ("operationId: lowerCamelCase, unique", format!("{op}/operationId"), json!("create_client")),
@@ -70,6 +72,15 @@ fn every_rule_finds_its_fault_and_no_other_does() {
             json!({"application/json": {}}),
         ),
         ("security is said", format!("{op}/security"), json!([{"cookie": []}])),
+        ("security is said", format!("{op}/security"), json!([{"bearer": []}])),
+        ("security is said", format!("{op}/security"), json!([{"bearer": ["clients:write"]}])),
+        ("security is said", format!("{op}/security/1/oauth2"), json!([])),
+        ("security is said", format!("{op}/security/0/bearer"), json!(["admin"])),
+        (
+            "security is said",
+            "/paths/~1v1~1assessments~1{assessment}~1responses/post/security/0/bearer".into(),
+            json!(["assessments:write"]),
+        ),
         ("answers promise every field", format!("{answer}/required"), json!(["id"])),
         ("answers bear new fields", format!("{answer}/additionalProperties"), json!(false)),
         ("requests refuse unknown fields", format!("{request}/additionalProperties"), json!(true)),
@@ -87,6 +98,14 @@ fn every_rule_finds_its_fault_and_no_other_does() {
             "unions are objects with a type, or something or null",
             format!("{answer}/properties/name"),
             json!({"oneOf": [{"type": "string"}, {"type": "integer", "format": "int32"}]}),
+        ),
+        (
+            "unions are objects with a type, or something or null",
+            format!("{request}/properties/name"),
+            json!({
+                "oneOf": [{"$ref": part}, {"$ref": part}],
+                "x-part": {"type": "object", "properties": {"type": {"type": "string", "enum": ["a"]}}},
+            }),
         ),
         ("no keyword that trips generators", format!("{answer}/properties/name/uniqueItems"), json!(true)),
         ("no keyword that trips generators", format!("{request}/properties/name/default"), json!("A")),
@@ -127,6 +146,12 @@ fn every_rule_finds_its_fault_and_no_other_does() {
         ),
         ("what a caller sends is bounded", format!("{request}/properties/name"), json!({"type": "string"})),
         ("what a caller sends is bounded", format!("{request}/properties/employees/maximum"), Value::Null),
+        ("what a caller sends is bounded", format!("{request}/properties/employees/minimum"), Value::Null),
+        (
+            "what a caller sends is bounded",
+            "/paths/~1v1~1contacts~1{contact}/get/parameters/0/schema/maxLength".into(),
+            Value::Null,
+        ),
         (
             "references lead somewhere, and everything is used",
             "/components/schemas/Unused".into(),

@@ -1,9 +1,11 @@
 //! With the same `Idempotency-Key` the first answer comes again.
 use crate::support::{Answer, Caller, Engine, Service, gathered};
+use diesel::RunQueryDsl as _;
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::sync::Barrier;
 use tasuke::caller::Scope;
+use tasuke::db::{AnyConnection, StoreError};
 use ureq::http::Method;
 
 fn post(caller: &Caller<'_>, path: &str, key: &str, body: &Value) -> Answer {
@@ -105,6 +107,23 @@ fn sixty_four_parallel_calls_with_one_key_leave_one_row(
     }
     assert_eq!(count(&acme, "/v1/clients"), 1);
     assert_eq!(post(&acme, "/v1/clients", "k-1", &body).expect(201).json, good[0].json);
+}
+
+/// On SQLite one writes at a time, so the first call is over by then.
+#[test]
+fn who_comes_while_the_first_call_is_at_work_is_told_when_to_come_again() {
+    let service = Service::start(Engine::Postgres);
+    let acme = service.tenant("acme");
+    let body = json!({"name": "A"});
+    let refused = service.db.write_now(|conn| {
+        let AnyConnection::Postgres(conn) = conn else { panic!("another database") };
+        let taken = "SELECT pg_advisory_xact_lock(hashtextextended(E'acme\\nPOST /v1/clients\\nk-1', 0))";
+        diesel::sql_query(taken).execute(conn)?;
+        Ok::<_, StoreError>(post(&acme, "/v1/clients", "k-1", &body))
+    });
+    let refused = refused.unwrap().expect(409);
+    assert_eq!((refused.text("/code"), refused.header("retry-after")), ("idempotency-key-in-use", "1"));
+    post(&acme, "/v1/clients", "k-1", &body).expect(201);
 }
 
 #[rstest]

@@ -188,6 +188,7 @@ pub struct EventParams {
 #[get("/v1/assessments/{assessment}/events")]
 pub async fn list_events(
     caller: Caller,
+    request: HttpRequest,
     db: Data<Db>,
     id: Path<Id>,
     Query(params): Query<EventParams>,
@@ -211,5 +212,5 @@ pub async fn list_events(
         found.into_iter().map(|event| (event.sequence.to_string(), event)).collect();
     let (items, next_cursor) = page.cut(keyed, |(key, _)| key);
     let items = items.into_iter().map(|(_, event)| EventOut::from(event)).collect();
-    Ok(HttpResponse::Ok().json(AssessmentEventPage { items, next_cursor }))
+    answer::private(&request, &AssessmentEventPage { items, next_cursor })
 }

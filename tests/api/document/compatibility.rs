@@ -49,9 +49,12 @@ fn only_a_version_of_its_own_may_break() {
 /// A small document with everything that the comparison looks at.
 fn small() -> Value {
     let id = json!({"name": "thing", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}});
-    let limit = json!({"name": "limit", "in": "query", "schema": {"type": "integer", "format": "int32", "maximum": 100}});
+    let limit = json!({"name": "limit", "in": "query", "schema": {"type": "integer", "format": "int32", "maximum": 100, "default": 20}});
+    let union = json!({"oneOf": [{"$ref": "#/components/schemas/Part"}, {"$ref": "#/components/schemas/Bolt"}, {"$ref": "#/components/schemas/Nut"}]});
+    let token = json!({"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/token", "scopes": {"read": "Read", "write": "Write"}}}});
     json!({
         "openapi": "3.1.0", "info": {"version": "0.1.0"}, "security": [{"bearer": []}],
+        "servers": [{"url": "/", "description": "Here"}],
         "paths": {
             "/things": {"post": {
                 "operationId": "createThing", "tags": ["things"],
@@ -68,24 +71,31 @@ fn small() -> Value {
             }},
         },
         "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}, "oauth2": token},
             "responses": {"Unprocessable": {"description": "", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}},
             "schemas": {
                 "NewThing": {"type": "object", "additionalProperties": false, "required": ["name"], "properties": {
                     "name": {"type": "string", "minLength": 1, "maxLength": 100},
                     "kind": {"type": "string", "enum": ["a", "b"]},
                     "note": {"type": ["string", "null"]},
+                    "either": union,
+                    "sizes": {"type": "object", "additionalProperties": {"type": "integer", "format": "int32", "minimum": 0}},
                     "parts": {"type": "array", "maxItems": 5, "items": {"$ref": "#/components/schemas/PartInput"}},
                 }},
                 "PartInput": {"type": "object", "additionalProperties": false, "properties": {"size": {"type": "integer", "format": "int32", "minimum": 0}}},
-                "Thing": {"type": "object", "required": ["id", "name", "kind", "note", "parts", "made"], "properties": {
+                "Thing": {"type": "object", "required": ["id", "name", "kind", "note", "parts", "made", "either", "sizes"], "properties": {
                     "id": {"type": "string", "format": "uuid"},
                     "name": {"type": "string"},
                     "kind": {"type": "string", "enum": ["a", "b"]},
                     "note": {"type": ["string", "null"]},
                     "made": {"oneOf": [{"$ref": "#/components/schemas/Part"}, {"type": "null"}]},
+                    "either": union,
+                    "sizes": {"type": "object", "additionalProperties": {"type": "integer", "format": "int32"}},
                     "parts": {"type": "array", "items": {"$ref": "#/components/schemas/Part"}},
                 }},
                 "Part": {"type": "object", "required": ["size"], "properties": {"size": {"type": "integer", "format": "int32"}}},
+                "Bolt": {"type": "object", "required": ["length"], "properties": {"length": {"type": "integer", "format": "int32"}}},
+                "Nut": {"type": "object", "required": ["width"], "properties": {"width": {"type": "integer", "format": "int32"}}},
                 "Problem": {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}},
             },
         },
@@ -95,6 +105,7 @@ fn small() -> Value {
 const NEW: &str = "/components/schemas/NewThing";
 const THING: &str = "/components/schemas/Thing";
 const POST: &str = "/paths/~1things/post";
+const FLOW: &str = "/components/securitySchemes/oauth2/flows/clientCredentials";
 const GET: &str = "/paths/~1things~1{thing}/get";
 
 /// The small document with one place changed; null takes it away.
@@ -123,6 +134,7 @@ fn changed(pointer: &str, value: &Value) -> Value {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // A table.
 fn what_breaks_a_client_is_seen() {
     let header =
         json!({"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string"}});
@@ -132,6 +144,50 @@ fn what_breaks_a_client_is_seen() {
         ("an operation is renamed", format!("{GET}/operationId"), json!("readThing")),
         ("an operation moves to another class", format!("{GET}/tags"), json!(["stuff"])),
         ("an open operation needs a token", format!("{GET}/security"), Value::Null),
+        ("an operation needs a scope", format!("{POST}/security"), json!([{"bearer": ["admin"]}])),
+        ("the service moves", "/servers/0/url".into(), json!("/v2")),
+        ("a way to prove who one is goes away", "/components/securitySchemes/bearer".into(), Value::Null),
+        (
+            "tokens are sent in another way",
+            "/components/securitySchemes/bearer/scheme".into(),
+            json!("basic"),
+        ),
+        ("tokens come from elsewhere", format!("{FLOW}/tokenUrl"), json!("/other")),
+        ("a scope goes away", format!("{FLOW}/scopes/read"), Value::Null),
+        (
+            "a parameter is written in another style",
+            format!("{GET}/parameters/1/style"),
+            json!("pipeDelimited"),
+        ),
+        ("a list is written as one", format!("{GET}/parameters/1/explode"), json!(false)),
+        ("what is left out means something else", format!("{GET}/parameters/1/schema/default"), json!(50)),
+        (
+            "a map of an answer may hold anything",
+            format!("{THING}/properties/sizes/additionalProperties"),
+            Value::Null,
+        ),
+        (
+            "a map of a request holds less",
+            format!("{NEW}/properties/sizes/additionalProperties/minimum"),
+            json!(1),
+        ),
+        (
+            "a map of a request holds nothing",
+            format!("{NEW}/properties/sizes/additionalProperties"),
+            json!(false),
+        ),
+        ("one of several loses a field", "/components/schemas/Bolt/properties/length".into(), Value::Null),
+        ("one of several is no longer taken", format!("{NEW}/properties/either/oneOf/2"), Value::Null),
+        (
+            "another one is answered",
+            format!("{THING}/properties/either/oneOf/3"),
+            json!({"$ref": "#/components/schemas/Problem"}),
+        ),
+        (
+            "one of several may be null",
+            format!("{THING}/properties/either/oneOf/3"),
+            json!({"type": "null"}),
+        ),
         ("a parameter goes away", format!("{GET}/parameters/1"), Value::Null),
         ("a needed parameter is added", format!("{GET}/parameters/2"), header),
         ("a parameter becomes needed", format!("{GET}/parameters/1/required"), json!(true)),
@@ -161,7 +217,7 @@ fn what_breaks_a_client_is_seen() {
         (
             "a field of an answer may be missing",
             format!("{THING}/required"),
-            json!(["id", "name", "kind", "note", "parts"]),
+            json!(["id", "name", "kind", "note", "parts", "either", "sizes"]),
         ),
         (
             "a field of an answer may be null",
@@ -228,10 +284,30 @@ fn what_breaks_nobody_is_let_be() {
         ),
         ("an operation no longer needs a token", format!("{POST}/security"), json!([])),
         ("another way to prove who one is", "/security".into(), json!([{"bearer": []}, {"oauth2": []}])),
+        ("the service stands elsewhere too", "/servers/1".into(), json!({"url": "/v2"})),
+        (
+            "a scheme is told in other words",
+            "/components/securitySchemes/bearer/description".into(),
+            json!("A token"),
+        ),
+        ("a scope is added", format!("{FLOW}/scopes/admin"), json!("Everything")),
+        ("what is usual is said", format!("{GET}/parameters/1/style"), json!("form")),
+        (
+            "another one is taken",
+            format!("{NEW}/properties/either/oneOf/3"),
+            json!({"$ref": "#/components/schemas/PartInput"}),
+        ),
+        ("one fewer is answered", format!("{THING}/properties/either/oneOf/2"), Value::Null),
     ];
     for (what, pointer, value) in table {
         assert_eq!(breaking(&small(), &changed(pointer, value)), Vec::<String>::new(), "{what}");
     }
     assert!(table.len() >= 9);
+    let needs = |scopes: &[&str]| changed(&format!("{POST}/security"), &json!([{"bearer": scopes}]));
+    assert_eq!(
+        breaking(&needs(&["a", "b"]), &needs(&["a"])),
+        Vec::<String>::new(),
+        "fewer scopes are needed"
+    );
     assert_eq!(breaking(&small(), &small()), Vec::<String>::new());
 }

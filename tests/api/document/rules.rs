@@ -65,6 +65,18 @@ fn walk(value: &Value, at: &str, visit: &mut impl FnMut(&str, &Map<String, Value
     }
 }
 
+/// Where something stands that has no name: `post /v1/things answer`, or the name of a parameter instead.
+const ANSWER: &str = " answer";
+const REQUEST: &str = " request";
+
+fn in_parameter(at: &str) -> bool {
+    at.contains(' ') && !at.contains(ANSWER) && !at.contains(REQUEST)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
 fn in_schemas(
     document: &Value,
     mut rule: impl FnMut(&str, &Map<String, Value>) -> Option<String>,
@@ -77,12 +89,16 @@ fn in_schemas(
     }
     for (name, operation) in operations(document) {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let parameters = parameters.map(|one| (format!("{name} {}", text(&one["name"])), one));
         let bodies = operation["responses"].as_object().into_iter().flat_map(Map::values);
-        let contents =
-            bodies.chain([&operation["requestBody"]]).filter_map(|body| body["content"].as_object());
-        let inline = contents.flat_map(Map::values).chain(parameters).map(|part| &part["schema"]);
-        for schema in inline {
-            walk(schema, &name, &mut |at, fields| {
+        let bodies = bodies.map(|body| (ANSWER, body)).chain([(REQUEST, &operation["requestBody"])]);
+        let contents = bodies.flat_map(|(of, body)| {
+            let kinds = body["content"].as_object().into_iter().flat_map(Map::values);
+            kinds.map(move |content| (of, content))
+        });
+        let contents = contents.map(|(of, content)| (format!("{name}{of}"), content));
+        for (at, part) in contents.chain(parameters) {
+            walk(&part["schema"], &at, &mut |at, fields| {
                 faults.extend(rule(at, fields).map(|why| format!("{at}: {why}")));
             });
         }
@@ -204,23 +220,53 @@ fn shared_failures(document: &Value) -> Faults {
     faults
 }
 
+/// Where any token will do.
+const ANY_TOKEN: &str = "getWhoAmI";
+
+/// What needs a token says in both schemes which scopes it must hold, the same as in its description. The holder of
+/// a respondent's link has none: where one may call, any bearer token may.
 fn security(document: &Value) -> Faults {
-    let schemes = document["components"]["securitySchemes"].as_object();
-    let known = |requirement: &Value| {
-        requirement
-            .as_object()
-            .is_some_and(|r| r.keys().all(|k| schemes.is_some_and(|s| s.contains_key(k))))
+    let schemes = |of: &Value| -> BTreeSet<String> {
+        of.as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object)
+            .flat_map(Map::keys)
+            .cloned()
+            .collect()
     };
-    let said = |of: &Value| of.as_array().is_some_and(|all| all.iter().all(known));
+    let known: BTreeSet<String> = document["components"]["securitySchemes"]
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .cloned()
+        .collect();
     let mut faults = vec![];
-    if !said(&document["security"]) || document["security"].as_array().is_some_and(Vec::is_empty) {
+    if known.is_empty() || schemes(&document["security"]) != known {
         faults.push("the whole".to_owned());
     }
-    faults.extend(
-        operations(document)
-            .filter(|(_, o)| o.get("security").is_some_and(|of| !said(of)))
-            .map(|(name, _)| name),
-    );
+    for (name, operation) in operations(document) {
+        let Some(security) = operation["security"].as_array() else {
+            faults.push(name);
+            continue;
+        };
+        if security.is_empty() {
+            continue;
+        }
+        let told = text(&operation["description"]).split_whitespace().collect::<Vec<_>>().join(" ");
+        let of_links = told.contains("the holder of a link");
+        let any = operation["operationId"] == ANY_TOKEN;
+        let requirements = security.iter().filter_map(Value::as_object).flatten();
+        let good = requirements.into_iter().all(|(scheme, scopes)| {
+            let scopes = scopes.as_array().map_or(&[][..], Vec::as_slice);
+            let bare = any || of_links && scheme == "bearer";
+            let names = |scope: &Value| told.is_empty() || told.contains(&format!("`{}`", text(scope)));
+            scopes.is_empty() == bare && scopes.iter().all(names)
+        });
+        if schemes(&operation["security"]) != known || !good {
+            faults.push(name);
+        }
+    }
     faults
 }
 
@@ -302,6 +348,7 @@ fn unions(document: &Value) -> Faults {
         let target = part["$ref"].as_str().and_then(|reference| document.pointer(&reference[1..]));
         target.is_some_and(|schema| {
             schema["properties"]["type"]["enum"].as_array().is_some_and(|e| e.len() == 1)
+                && schema["required"].as_array().is_some_and(|required| required.contains(&"type".into()))
         })
     };
     in_schemas(document, |_, fields| {
@@ -331,9 +378,9 @@ fn keywords(document: &Value) -> Faults {
         "nullable",
     ];
     let mut faults = in_schemas(document, |at, fields| {
-        let in_parameter = at.contains(' ');
-        let found =
-            TRIPS.iter().find(|key| fields.contains_key(**key) && !(in_parameter && **key == "default"))?;
+        let found = TRIPS
+            .iter()
+            .find(|key| fields.contains_key(**key) && !(in_parameter(at) && **key == "default"))?;
         Some((*found).to_owned())
     });
     for (name, schema) in schemas(document) {
@@ -499,7 +546,8 @@ fn downloads(document: &Value) -> Faults {
 fn bounds(document: &Value) -> Faults {
     let asked = asked(document);
     in_schemas(document, |at, fields| {
-        if !asked.contains(at.split('/').next().unwrap_or_default()) {
+        // A file or a stream is as long as it is; the limits of bodies hold it.
+        if !in_parameter(at) && !asked.contains(at.split('/').next().unwrap_or_default()) {
             return None;
         }
         let of = |kind: &str| match fields.get("type") {
@@ -514,7 +562,8 @@ fn bounds(document: &Value) -> Faults {
         if of("array") && !has(&["maxItems"]) {
             return Some("endless list".to_owned());
         }
-        (of("integer") && !has(&["maximum"])).then(|| "endless number".to_owned())
+        let both = has(&["minimum"]) && has(&["maximum"]);
+        (of("integer") && !both).then(|| "endless number".to_owned())
     })
 }
 

@@ -2,7 +2,7 @@
 use super::Answer;
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tasuke::problem::{RULES, kinds::KINDS};
 use ureq::http::Method;
@@ -16,7 +16,12 @@ pub fn check(document: &Value, method: &Method, path: &str, answer: &Answer) {
     if answer.status >= 400 && !of_oauth && *method != Method::HEAD {
         assert_eq!(answer.header("content-type"), "application/problem+json", "{what}");
         conforms(document, &json!({"$ref": "#/components/schemas/Problem"}), &answer.json, &what);
-        is_in_the_catalogue(&answer.json, &what);
+    }
+    are_in_the_catalogue(&answer.json, &what);
+    for line in answer.bytes.split(|byte| *byte == b'\n') {
+        if let Ok(line) = serde_json::from_slice(line) {
+            are_in_the_catalogue(&line, &what);
+        }
     }
     let Some(item) = path_item(document, path) else {
         return;
@@ -35,6 +40,7 @@ pub fn check(document: &Value, method: &Method, path: &str, answer: &Answer) {
         None => promised,
     };
     assert!(!promised.is_null(), "{what}: this status is not documented");
+    has_the_headers(promised, answer, &what);
     let Some(content) = promised.get("content").filter(|_| *method != Method::HEAD) else {
         assert!(answer.bytes.is_empty(), "{what}: a body that is not documented");
         return;
@@ -46,7 +52,57 @@ pub fn check(document: &Value, method: &Method, path: &str, answer: &Answer) {
     conforms(document, schema, &answer.json, &what);
 }
 
-/// What a program looks at stands in docs/errors.md.
+/// What programs look at: it is told of where it comes.
+const TOLD: &[&str] = &[
+    "etag",
+    "idempotent-replayed",
+    "location",
+    "ratelimit",
+    "ratelimit-policy",
+    "retry-after",
+    "www-authenticate",
+];
+
+/// What is promised with these statuses and comes only sometimes. Too long a URL or head is refused before anything
+/// is counted.
+const SOMETIMES: &[(u16, &str)] = &[
+    (403, "www-authenticate"),
+    (409, "retry-after"),
+    (414, "ratelimit"),
+    (414, "ratelimit-policy"),
+    (431, "ratelimit"),
+    (431, "ratelimit-policy"),
+];
+
+/// Nothing is answered that is not told of, and what is told of is there.
+fn has_the_headers(promised: &Value, answer: &Answer, what: &str) {
+    let told = promised["headers"].as_object().into_iter().flatten().map(|(name, _)| name.to_lowercase());
+    let told: BTreeSet<String> = told.collect();
+    for name in TOLD.iter().filter(|name| answer.headers.contains_key(**name)) {
+        assert!(told.contains(*name), "{what}: the header {name} is not documented");
+    }
+    for name in &told {
+        let sometimes = name == "idempotent-replayed"
+            || SOMETIMES.iter().any(|(status, header)| *status == answer.status && header == name);
+        assert!(sometimes || answer.headers.contains_key(name), "{what}: the header {name} is missing");
+    }
+}
+
+/// What a program looks at stands in docs/errors.md: of the problem itself, and of those in verdicts.
+fn are_in_the_catalogue(told: &Value, what: &str) {
+    match told {
+        Value::Object(fields) => {
+            let is_problem = fields.get("type").and_then(Value::as_str);
+            if is_problem.is_some_and(|kind| kind.starts_with("/problems/")) {
+                is_in_the_catalogue(told, what);
+            }
+            fields.values().for_each(|inner| are_in_the_catalogue(inner, what));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| are_in_the_catalogue(inner, what)),
+        _ => {}
+    }
+}
+
 fn is_in_the_catalogue(problem: &Value, what: &str) {
     let code = problem["code"].as_str().unwrap();
     assert!(KINDS.iter().any(|kind| kind.code == code), "{what}: {code} is not in the catalogue");
@@ -54,6 +110,14 @@ fn is_in_the_catalogue(problem: &Value, what: &str) {
         let code = fault["code"].as_str().unwrap();
         assert!(RULES.iter().any(|rule| rule.code == code), "{what}: {code} is not in the catalogue");
     }
+}
+
+#[rstest::rstest]
+#[case(json!({"items": [{"outcome": "rejected", "problem": {"type": "/problems/x", "code": "x", "errors": []}}]}))]
+#[case(json!({"problem": {"type": "/problems/invalid", "code": "invalid", "errors": [{"code": "x"}]}}))]
+#[should_panic(expected = "x is not in the catalogue")]
+fn a_code_in_a_verdict_is_looked_up(#[case] told: Value) {
+    are_in_the_catalogue(&told, "a verdict");
 }
 
 fn path_item<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {

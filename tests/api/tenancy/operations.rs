@@ -166,11 +166,12 @@ fn words(told: &Value) -> String {
 
 fn access(document: &Value, told: &Value, id: &str) -> Access {
     let security = told.get("security").unwrap_or(&document["security"]).as_array().unwrap();
-    let Some(bearer) = security.iter().find_map(|one| one["bearer"].as_array()) else {
+    // Under `bearer` a respondent's link will do as well, and has no scopes.
+    let Some(needed) = security.iter().find_map(|one| one["oauth2"].as_array()) else {
         assert!(security.is_empty(), "{id}: {security:?}");
         return Access::Open;
     };
-    let scopes: Vec<Scope> = bearer.iter().map(|scope| scope.as_str().unwrap().parse().unwrap()).collect();
+    let scopes: Vec<Scope> = needed.iter().map(|scope| scope.as_str().unwrap().parse().unwrap()).collect();
     let any_token = ANY_TOKEN.contains(&id);
     assert!(scopes.is_empty() == any_token, "{id}: its description does not say `Needs ...` which scope");
     if security.contains(&json!({})) { Access::Visiting(scopes) } else { Access::Needs(scopes) }

@@ -12,6 +12,7 @@ enum Way {
 /// Every break: where, and what.
 pub fn breaking(old: &Value, new: &Value) -> Vec<String> {
     let mut comparison = Comparison { old, new, broken: BTreeSet::new(), seen: BTreeSet::new() };
+    comparison.whole();
     comparison.operations();
     comparison.broken.into_iter().collect()
 }
@@ -37,6 +38,20 @@ fn texts(value: &Value) -> BTreeSet<&str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
+/// Whether everything that was said is said still, but for words to people.
+fn says_all(before: &Value, after: &Value) -> bool {
+    match before {
+        Value::Object(fields) => {
+            let mut told = fields.iter().filter(|(name, _)| *name != "description" && *name != "scopes");
+            told.all(|(name, before)| says_all(before, &after[name]))
+                && fields.get("scopes").is_none_or(|scopes| {
+                    self::fields(scopes).all(|(scope, _)| after["scopes"].get(scope).is_some())
+                })
+        }
+        before => before == after,
+    }
+}
+
 /// What a schema is, without "or null".
 struct Shape<'a> {
     value: &'a Value,
@@ -45,9 +60,26 @@ struct Shape<'a> {
     kind: &'a str,
 }
 
+/// How a parameter is put into words: its style, and whether a list says its name each time.
+fn written(parameter: &Value) -> (&str, bool) {
+    let usual =
+        if matches!(parameter["in"].as_str(), Some("query" | "cookie")) { "form" } else { "simple" };
+    let style = parameter["style"].as_str().unwrap_or(usual);
+    (style, parameter["explode"].as_bool().unwrap_or(style == "form"))
+}
+
+/// What a value is one of, but for null.
+fn branches(schema: &Value) -> Vec<&Value> {
+    schema["oneOf"].as_array().into_iter().flatten().filter(|part| part["type"] != "null").collect()
+}
+
 fn shape<'a>(document: &'a Value, schema: &'a Value) -> Shape<'a> {
     let parts = schema["oneOf"].as_array();
-    let inner = parts.and_then(|parts| parts.iter().find(|part| part["type"] != "null")).unwrap_or(schema);
+    // One, or null, is that one; of several each is looked at by itself.
+    let inner = match branches(schema).as_slice() {
+        [one] => one,
+        _ => schema,
+    };
     let value = resolve(document, inner);
     let kinds: Vec<&str> = match &value["type"] {
         Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
@@ -56,7 +88,8 @@ fn shape<'a>(document: &'a Value, schema: &'a Value) -> Shape<'a> {
     Shape {
         value,
         name: inner["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()),
-        nullable: parts.is_some() || kinds.contains(&"null"),
+        nullable: parts.is_some_and(|parts| parts.iter().any(|part| part["type"] == "null"))
+            || kinds.contains(&"null"),
         kind: kinds.into_iter().find(|kind| *kind != "null").unwrap_or_default(),
     }
 }
@@ -64,6 +97,29 @@ fn shape<'a>(document: &'a Value, schema: &'a Value) -> Shape<'a> {
 impl<'a> Comparison<'a> {
     fn breaks(&mut self, at: &str, what: &str) {
         self.broken.insert(format!("{at}: {what}"));
+    }
+
+    /// Where the service is, and how one proves who one is.
+    fn whole(&mut self) {
+        let (old, new) = (self.old, self.new);
+        let at = |document: &Value| -> Vec<Value> {
+            document["servers"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|server| server["url"].clone())
+                .collect()
+        };
+        let urls = at(new);
+        for url in at(old).iter().filter(|url| !urls.contains(url)) {
+            self.breaks("servers", &format!("{url} is gone"));
+        }
+        for (name, before) in fields(&old["components"]["securitySchemes"]) {
+            let after = &new["components"]["securitySchemes"][name];
+            if !says_all(before, after) {
+                self.breaks(&format!("the scheme {name}"), "is another");
+            }
+        }
     }
 
     fn operations(&mut self) {
@@ -103,7 +159,14 @@ impl<'a> Comparison<'a> {
         };
         let (before, after) = (ways(self.old, old), ways(self.new, new));
         let open = after.is_empty() || after.iter().any(|way| way.as_object().is_some_and(Map::is_empty));
-        let still = !before.is_empty() && before.iter().all(|way| after.contains(way));
+        // Fewer scopes are no other token.
+        let is_enough = |before: &Value, after: &Value| {
+            fields(after).all(|(scheme, scopes)| {
+                before.get(scheme).is_some_and(|held| texts(scopes).is_subset(&texts(held)))
+            })
+        };
+        let still = !before.is_empty()
+            && before.iter().all(|before| after.iter().any(|after| is_enough(before, after)));
         if !open && !still {
             self.breaks(at, "needs another token");
         }
@@ -120,6 +183,12 @@ impl<'a> Comparison<'a> {
             };
             if after["required"] == true && before["required"] != true {
                 self.breaks(&at, "is needed now");
+            }
+            if written(before) != written(after) {
+                self.breaks(&at, "is written in another way");
+            }
+            if before["schema"]["default"] != after["schema"]["default"] {
+                self.breaks(&at, &format!("without it, it was {}", before["schema"]["default"]));
             }
             self.schema(&at, &before["schema"], &after["schema"], Way::Sent);
         }
@@ -194,10 +263,32 @@ impl<'a> Comparison<'a> {
         self.bounds(at, old, new, way);
         self.properties(at, old, new, way);
         for key in ["items", "additionalProperties"] {
-            if let (Some(old), Some(new)) = (old.get(key), new.get(key))
-                && old.is_object()
-            {
-                self.schema(&format!("{at}[]"), old, new, way);
+            match (&old[key], &new[key]) {
+                (old @ Value::Object(_), new @ Value::Object(_)) => {
+                    self.schema(&format!("{at}[]"), old, new, way);
+                }
+                // What is sent may be anything now; what is answered may not.
+                (Value::Object(_), new) if way == Way::Answered || *new == false => {
+                    self.breaks(at, "what lies within is not told any more");
+                }
+                _ => {}
+            }
+        }
+        self.branches(at, old, new, way);
+    }
+
+    /// Of several that a value may be: what was taken is taken, what is answered is known.
+    fn branches(&mut self, at: &str, old: &'a Value, new: &'a Value, way: Way) {
+        let (before, after) = (branches(old), branches(new));
+        let name = |branch: &'a Value| branch["$ref"].as_str().unwrap_or_default();
+        let (must, among) = if way == Way::Sent { (&before, &after) } else { (&after, &before) };
+        for branch in must.iter().filter(|branch| among.iter().all(|other| name(other) != name(branch))) {
+            let what = if way == Way::Sent { "is no longer taken" } else { "may be answered now" };
+            self.breaks(at, &format!("{} {what}", name(branch)));
+        }
+        for (before, after) in before.iter().flat_map(|b| after.iter().map(move |a| (b, a))) {
+            if name(before) == name(after) {
+                self.schema(at, before, after, way);
             }
         }
     }
