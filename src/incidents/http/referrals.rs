@@ -141,7 +141,7 @@ pub async fn update_referral(
     caller: Caller,
     request: HttpRequest,
     db: Data<Db>,
-    path: Path<(Id, Id)>,
+    at: Path<(Id, Id)>,
     patch: Patch<ReferralPatch>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::IncidentsWrite)?;
@@ -150,7 +150,7 @@ pub async fn update_referral(
     let (event, now) = (clock::new_id(), clock::now());
     let changed = db
         .write(move |conn| {
-            let referral = store::referral(conn, &tenant, &path.0, &path.1)?;
+            let referral = store::referral(conn, &tenant, &at.0, &at.1)?;
             precondition.holds(&ReferralOut::from(referral.clone()))?;
             let ReferralPatch { state, note, outcome } = patch.onto(&ReferralPatch::from(&referral))?;
             let state = state.ok_or_else(stateless)?;
@@ -161,7 +161,7 @@ pub async fn update_referral(
             store::save_referral(conn, &tenant, &changed)?;
             audit::changed(conn, &tenant, &referral, &changed)?;
             let what = What::ReferralChanged(changed.handover());
-            let case = Case::load(conn, &tenant, &path.0)?;
+            let case = Case::load(conn, &tenant, &at.0)?;
             case.note(conn, &tenant, &by, (&event, now), what)?;
             Ok::<_, Problem>(changed)
         })
