@@ -67,9 +67,18 @@ impl Schemas {
 
     /// One of many things in a body, and a digest of what it said.
     pub fn item<T: DeserializeOwned + ToSchema>(&self, mut value: Value) -> Result<(T, String), Problem> {
-        without_nulls(&mut value);
+        let faults = self.bared::<T>(&mut value)?;
         let said = fingerprint(&[value.to_string().as_bytes()]);
-        self.obeys(value).map(|body| (body, said))
+        settle(value, faults).map(|body| (body, said))
+    }
+
+    /// Takes out of the value what is null, and says everything that is wrong with it as a `T`.
+    fn bared<T: ToSchema>(&self, value: &mut Value) -> Result<Vec<Fault>, Problem> {
+        let unknown = if holds_null(value) { self.unknown(&T::name(), value)? } else { vec![] };
+        without_nulls(value);
+        let mut faults = self.faults::<T>(value)?;
+        faults.extend(unknown);
+        Ok(faults)
     }
 
     /// The JSON in `bytes`, not too deep, with whole numbers as such.
@@ -95,12 +104,6 @@ impl Schemas {
         Ok(value)
     }
 
-    /// The value as a `T`, or everything that is wrong with it.
-    pub fn obeys<T: DeserializeOwned + ToSchema>(&self, value: Value) -> Result<T, Problem> {
-        let faults = self.faults::<T>(&value)?;
-        settle(value, faults)
-    }
-
     /// Everything that is wrong with the value as a `T`.
     fn faults<T: ToSchema>(&self, value: &Value) -> Result<Vec<Fault>, Problem> {
         self.faults_of(&T::name(), value)
@@ -115,6 +118,13 @@ impl Schemas {
             return Err(Problem::new(&kinds::INTERNAL));
         };
         told(validator, value, "", &mut faults);
+        Ok(faults)
+    }
+
+    /// The fields that nobody knows. Where one is null, nothing of it is left to be seen once nulls are taken out.
+    fn unknown(&self, name: &str, value: &Value) -> Result<Vec<Fault>, Problem> {
+        let mut faults = self.faults_of(name, value)?;
+        faults.retain(|fault| fault.code == "unknown-field");
         Ok(faults)
     }
 }
@@ -170,7 +180,7 @@ fn settle<T: DeserializeOwned>(value: Value, mut faults: Vec<Fault>) -> Result<T
     if !faults.is_empty() {
         faults.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
         // A number is not one of the words either: the wrong type says it all.
-        faults.dedup_by(|next, kept| next.pointer == kept.pointer && kept.code == "type");
+        faults.dedup_by(|next, kept| next == kept || next.pointer == kept.pointer && kept.code == "type");
         return Err(Problem::invalid(faults));
     }
     serde_json::from_value(value).map_err(|error| {
@@ -258,6 +268,15 @@ fn depth(value: &Value) -> usize {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
         Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
         _ => 0,
+    }
+}
+
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(holds_null),
+        Value::Object(fields) => fields.values().any(holds_null),
+        _ => false,
     }
 }
 

@@ -175,21 +175,39 @@ fn join_trace(span: &tracing::Span, request: &ServiceRequest) {
 #[cfg(not(feature = "otlp"))]
 fn join_trace(_: &tracing::Span, _: &ServiceRequest) {}
 
-/// Middleware: no text may hold U+0000, because PostgreSQL cannot; bodies are checked where they are
-/// read. And a path has one spelling: the router reads `%63` as `c`, but what the path is called, allowed,
-/// noted and remembered by would not.
+/// Middleware: paths and queries are UTF-8, rightly escaped: read loosely, a filter would be another one. No text
+/// may hold U+0000, because PostgreSQL cannot; bodies are checked where they are read. And a path has one spelling:
+/// the router reads `%63` as `c`, but what the path is called, allowed, noted and remembered by would not. A query
+/// outside `/v1` is read by nobody.
 pub async fn refuse_misspelt(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let kind = if request.path().contains("%00") || escapes_needlessly(request.path()) {
+    let kind = if is_unreadable(request.path()) || escapes_needlessly(request.path()) {
         &kinds::MALFORMED_PATH
-    } else if request.query_string().contains("%00") {
+    } else if request.path().starts_with("/v1/") && is_unreadable(request.query_string()) {
         &kinds::MALFORMED_QUERY
     } else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
     Ok(request.into_response(Problem::new(kind).error_response()))
+}
+
+/// Whether an escape in it is none, or stands for what is no text.
+fn is_unreadable(text: &str) -> bool {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let escape =
+            part.split_at_checked(2).filter(|(digits, _)| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let Some((Ok(byte), rest)) = escape.map(|(digits, rest)| (u8::from_str_radix(digits, 16), rest))
+        else {
+            return true;
+        };
+        bytes.push(byte);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    bytes.contains(&0) || std::str::from_utf8(&bytes).is_err()
 }
 
 /// Whether a path escapes what stands for itself (the unreserved characters of RFC 3986, 2.3). All fixed parts of
@@ -261,7 +279,31 @@ impl FromRequest for Language {
 
 #[cfg(test)]
 mod tests {
-    use super::escapes_needlessly;
+    use super::{escapes_needlessly, is_unreadable};
+
+    #[test]
+    fn what_is_escaped_is_text() {
+        for (text, unreadable) in [
+            ("", false),
+            ("/v1/clients", false),
+            ("external_id=a+b%20c%25", false),
+            ("external_id=%E9%AB%98", false),
+            ("external_id=%e9%ab%98%", true),
+            ("external_id=%E9%AB", true),
+            ("external_id=%ff", true),
+            ("external_id=%C0%80", true),
+            ("external_id=%ED%A0%80", true),
+            ("external_id=%zz", true),
+            ("external_id=%+1", true),
+            ("external_id=%4", true),
+            ("external_id=%4高", true),
+            ("external_id=%00", true),
+            // An escaped escape is a text.
+            ("external_id=%2500", false),
+        ] {
+            assert_eq!(is_unreadable(text), unreadable, "{text}");
+        }
+    }
 
     #[test]
     fn what_stands_for_itself_is_not_escaped() {

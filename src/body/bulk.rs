@@ -39,18 +39,17 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Bulk<T> {
             }
             let (schemas, bytes) = arriving.await?;
             let mut value = schemas.parse(&bytes)?;
-            without_nulls(&mut value);
-            let said = fingerprint(&[value.to_string().as_bytes()]);
             let Some(Value::Array(items)) = value.get_mut("items") else {
                 // The schema says what is wrong with anything else.
-                let wrong = schemas.obeys::<T>(value).err();
+                let wrong = schemas.item::<T>(value).err();
                 return Err(wrong.unwrap_or_else(|| Problem::new(&kinds::INTERNAL)));
             };
             let items = std::mem::take(items);
             // The list is in its place no more: how long it may be is not for the schema to say.
-            let mut faults = schemas.faults::<T>(&value)?;
+            let mut faults = schemas.bared::<T>(&mut value)?;
             faults.retain(|fault| fault.pointer != ITEMS);
             faults.extend(miscounted(items.len()));
+            let said = said(&value, &items);
             let rest = settle(value, faults)?;
             Ok(Self { rest, items, said, schemas })
         })
@@ -79,6 +78,17 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Whole<T> {
             schemas.item(Schemas::parse_to(DEEPEST, &bytes)?).map(|(body, said)| Self(body, said))
         })
     }
+}
+
+/// Digest of all that was said. The items keep their nulls until they are held against their schema.
+fn said(rest: &Value, items: &[Value]) -> String {
+    let mut all = vec![rest.to_string()];
+    all.extend(items.iter().map(|item| {
+        let mut item = item.clone();
+        without_nulls(&mut item);
+        item.to_string()
+    }));
+    fingerprint(&all.iter().map(String::as_bytes).collect::<Vec<_>>())
 }
 
 const ITEMS: &str = "/items";

@@ -23,7 +23,14 @@ impl FromRequest for Form {
             if !is_form {
                 return Ok(Self(Err("the body must be application/x-www-form-urlencoded")));
             }
-            let (_, bytes) = arriving.await?;
+            let bytes = match arriving.await {
+                Ok((_, bytes)) => bytes,
+                // Whatever makes it no request that can be read.
+                Err(problem) if [400, 415].contains(&problem.status().as_u16()) => {
+                    return Ok(Self(Err("the body breaks off, or is compressed")));
+                }
+                Err(problem) => return Err(problem),
+            };
             Ok(Self(serde_html_form::from_bytes(&bytes).map_err(|_| "the body is no form")))
         })
     }

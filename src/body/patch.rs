@@ -28,12 +28,10 @@ impl<T: DeserializeOwned + Serialize + ToSchema> Patch<T> {
     pub fn onto(&self, current: &T) -> Result<T, Problem> {
         let mut value = serde_json::to_value(current).map_err(|error| StoreError::Broken(error.into()))?;
         json_patch::merge(&mut value, &self.patch);
+        // A list replaced another whole: what it holds is new, and there null is what is left out.
         without_nulls(&mut value);
         let mut faults = self.schemas.faults::<T>(&value)?;
-        // Of a field that nobody knows, null leaves nothing behind to be seen in what becomes of it.
-        let mut unknown = self.schemas.faults_of(&patch_of(&T::name()), &self.patch)?;
-        unknown.retain(|fault| fault.code == "unknown-field" && !faults.contains(fault));
-        faults.append(&mut unknown);
+        faults.extend(self.schemas.unknown(&patch_of(&T::name()), &self.patch)?);
         settle(value, faults)
     }
 }
@@ -52,8 +50,7 @@ impl<T: 'static> FromRequest for Patch<T> {
                 return Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
             }
             let (schemas, bytes) = arriving.await?;
-            let mut patch = schemas.parse(&bytes)?;
-            without_nulls_in_lists(&mut patch);
+            let patch = schemas.parse(&bytes)?;
             if !patch.is_object() {
                 // A patch that is no object would replace the whole.
                 let rule = LocalizedText::new("オブジェクトにしてください", "must be an object");
@@ -61,14 +58,5 @@ impl<T: 'static> FromRequest for Patch<T> {
             }
             Ok(Self { patch, schemas, of: PhantomData })
         })
-    }
-}
-
-/// A list replaces another whole: what it holds is new, and there null is what is left out.
-fn without_nulls_in_lists(value: &mut Value) {
-    match value {
-        Value::Array(_) => without_nulls(value),
-        Value::Object(fields) => fields.values_mut().for_each(without_nulls_in_lists),
-        _ => {}
     }
 }

@@ -36,8 +36,11 @@ fn name(reference: &Value) -> Option<String> {
     reference.as_str().and_then(|text| text.strip_prefix(SCHEMAS)).map(str::to_owned)
 }
 
-/// How the patch to what has this name is called.
+/// How the patch to what has this name is called. What is written as a patch is its own.
 pub fn patch_of(name: &str) -> String {
+    if name.ends_with("Patch") {
+        return name.to_owned();
+    }
     format!("{}Patch", name.strip_prefix("New").unwrap_or(name))
 }
 

@@ -206,10 +206,11 @@ pub struct NewReferral {
     pub note: Option<String>,
 }
 
-/// What may change in a referral; what is left out stays.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[schema(example = json!({"state": "accepted"}))]
+/// What may change in a referral.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReferralPatch {
+    // Taken away by null there is none, and that is refused.
+    #[schema(value_type = ReferralState)]
     pub state: Option<ReferralState>,
     #[schema(max_length = 2000)]
     pub note: Option<String>,
@@ -255,6 +256,13 @@ impl From<Referral> for ReferralOut {
             updated_at,
         } = referral;
         Self { id, incident_id, contact, action, party, state, note, outcome, created_at, updated_at }
+    }
+}
+
+impl From<&Referral> for ReferralPatch {
+    fn from(referral: &Referral) -> Self {
+        let Referral { state, note, outcome, .. } = referral.clone();
+        Self { state: Some(state), note, outcome }
     }
 }
 

@@ -74,20 +74,22 @@ pub enum Refusal {
 }
 
 impl Referral {
+    /// What it is with these; where they are what it has already, nothing happened.
     pub fn changed(
         self,
-        state: Option<ReferralState>,
+        state: ReferralState,
         note: Option<String>,
         outcome: Option<String>,
         now: DateTime<Utc>,
     ) -> Result<Self, Refusal> {
-        let state = state.unwrap_or(self.state);
-        let (note, outcome) = (note.or(self.note.clone()), outcome.or(self.outcome.clone()));
         if !self.state.may_become(state) || self.state == ReferralState::Closed {
             return Err(Refusal::Order { from: self.state, to: state });
         }
         if state == ReferralState::Closed && outcome.is_none() {
             return Err(Refusal::NoOutcome);
+        }
+        if (state, &note, &outcome) == (self.state, &self.note, &self.outcome) {
+            return Ok(self);
         }
         Ok(Self { state, note, outcome, revision: self.revision + 1, updated_at: now, ..self })
     }
@@ -140,7 +142,7 @@ mod tests {
             (Closed, Closed, Some("again"), false),
             (Closed, Sent, None, false),
         ] {
-            let changed = referral(from).changed(Some(to), None, outcome.map(Into::into), at);
+            let changed = referral(from).changed(to, None, outcome.map(Into::into), at);
             assert_eq!(changed.is_ok(), may, "{from:?} to {to:?}");
         }
     }

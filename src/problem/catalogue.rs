@@ -2,6 +2,7 @@
 use super::Problem;
 use super::faults::RULES;
 use super::kinds::{self, KINDS, Kind};
+use super::responses::{OfOauth, REFUSALS};
 use actix_web::http::header;
 use actix_web::web::Path;
 use actix_web::{HttpResponse, get};
@@ -75,9 +76,9 @@ fn rules() -> Markup {
 pub fn catalogue() -> String {
     let mut all = String::from(
         "# Errors\n\n\
-        Every failure is `application/problem+json` (RFC 9457). `code` is stable and is what a program looks at; \
-        `title`, `detail` and `message` are for people, in the language of `Accept-Language` (`ja` or `en`). `type` \
-        answers a page that says what is said here. Quote `request_id` when you ask for help.\n\n\
+        Every failure is `application/problem+json` (RFC 9457), but for what the token endpoint refuses (below). \
+        `code` is stable and is what a program looks at; `title`, `detail` and `message` are for people, in the \
+        language of `Accept-Language` (`ja` or `en`). `type` answers a page that says what is said here. Quote `request_id` when you ask for help.\n\n\
         Written by `make openapi` from the table that the service uses.\n\n\
         | status | `code` | what has happened | what to do | send it again? |\n|---|---|---|---|---|\n",
     );
@@ -95,7 +96,16 @@ pub fn catalogue() -> String {
         "\n\"Yes, later\" is the same request again, after the seconds of `Retry-After`, or after a pause that grows; \
         what creates carries the same `Idempotency-Key`. `duplicate` after a call whose answer never came may be that \
         call's own work: read what is there.\n\n\
-        ## Codes in `errors`\n\n\
+        ## The token endpoint\n\n\
+        400 and 401 of `POST /oauth2/token` are `application/json` as RFC 6749 has it (5.2): `error` is what a program \
+        looks at, `error_description` is for people, in English. Every other status of it is a problem as above.\n\n\
+        | status | `error` | what has happened | what to do | send it again? |\n|---|---|---|---|---|\n",
+    );
+    for OfOauth { status, error, meaning, remedy, .. } in REFUSALS {
+        let _ = writeln!(all, "| {status} | `{error}` | {meaning} | {remedy} | once put right |");
+    }
+    all.push_str(
+        "\n## Codes in `errors`\n\n\
         `invalid` lists everything that is wrong at once (500 entries at most), each with a JSON pointer (RFC 6901) into \
         the body, or `/query/<name>`, `/path/<name>` or `/header/<name>`.\n\n\
         | `code` | what is wrong |\n|---|---|\n",

@@ -66,11 +66,11 @@ kinds! {
         { "本文がUTF-8の正しいJSONか確かめてください。" "Send well-formed JSON in UTF-8." }
     MALFORMED_QUERY = 400 "malformed-query" Changed
         { "クエリ文字列を読み取れません" "The query string cannot be read" }
-        { "クエリ文字列の符号化が壊れているか、使えない文字があります。" "The query string is wrongly encoded or holds a character that is not allowed." }
-        { "パラメーターの名前・型・重複を確かめてください。" "Check the names and types of the parameters, and that none is given twice." }
+        { "クエリ文字列のパーセント符号化が壊れているか、UTF-8ではないか、文字 U+0000 があります。" "An escape in the query string is none (%zz), or it is not UTF-8, or holds the character U+0000." }
+        { "名前と値をUTF-8にしてからパーセント符号化してください。% そのものは %25 です。" "Percent-encode names and values as UTF-8; % itself is %25." }
     MALFORMED_PATH = 400 "malformed-path" Changed
         { "パスを読み取れません" "The path cannot be read" }
-        { "パスの識別子が決められた形式ではないか、符号化が壊れています。" "An id in the path does not have its form, or the path is wrongly encoded." }
+        { "パスのパーセント符号化が壊れているか、不要な符号化があるか、UTF-8ではないか、文字 U+0000 があります。" "An escape in the path is none (%zz) or is not needed (%63), or it is not UTF-8, or holds the character U+0000." }
         { "パスのパーセント符号化を確かめてください。英数字と -._~ はそのまま書きます。" "Check the percent-encoding of the path: letters, digits and -._~ stand for themselves." }
     INVALID_CURSOR = 400 "invalid-cursor" Changed
         { "カーソルが正しくありません" "The cursor is not valid here" }
@@ -130,8 +130,8 @@ kinds! {
         { "クエリ文字列を短くしてください。" "Shorten the query string." }
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type" Changed
         { "この形式の本文は受け付けません" "This kind of body is not accepted" }
-        { "Content-Type がこの操作の受け付けるものではありません。" "The Content-Type is not one that this call takes." }
-        { "Content-Type: application/json で送ってください。" "Send Content-Type: application/json." }
+        { "Content-Type がこの操作の受け付けるものではないか、本文が圧縮されています。" "The Content-Type is not one that this call takes, or the body is compressed." }
+        { "OpenAPI 文書がこの操作に挙げる Content-Type で、Content-Encoding なしで送ってください。" "Send a Content-Type that the OpenAPI document has for this call, and no Content-Encoding." }
     INVALID = 422 "invalid" Changed
         { "リクエストが規則に反しています" "The request breaks a rule" }
         { "読み取れますが、規則に合わない値があります。errors にすべてあります。" "It can be read, but breaks rules. errors lists all of them at once." }

@@ -37,11 +37,45 @@ const OF_OAUTH: &[Named] = &[
     (401, "ClientRefused", "The client has not proved itself (RFC 6749, 5.2)"),
 ];
 
-/// By status: each refusal of the token endpoint, as it would come.
-const OAUTH_EXAMPLES: &[(u16, &str, &str)] = &[
-    (400, "invalid_scope", "the account does not have all of these scopes"),
-    (400, "unsupported_grant_type", "only client_credentials is supported"),
-    (401, "invalid_client", "the client is not known, or has not proved itself"),
+/// A refusal of the token endpoint: as it would come, what has happened, and what to do.
+pub struct OfOauth {
+    pub status: u16,
+    pub error: &'static str,
+    pub description: &'static str,
+    pub meaning: &'static str,
+    pub remedy: &'static str,
+}
+
+/// Every refusal of the token endpoint.
+pub const REFUSALS: &[OfOauth] = &[
+    OfOauth {
+        status: 400,
+        error: "invalid_request",
+        description: "grant_type is missing",
+        meaning: "The form cannot be read, or a field of it is missing, wrong or given twice.",
+        remedy: "Correct what error_description says.",
+    },
+    OfOauth {
+        status: 400,
+        error: "invalid_scope",
+        description: "the account does not have all of these scopes",
+        meaning: "A scope is not one of the account's.",
+        remedy: "Ask for less, or for nothing: then the token has all that the account has.",
+    },
+    OfOauth {
+        status: 400,
+        error: "unsupported_grant_type",
+        description: "only client_credentials is supported",
+        meaning: "grant_type is not client_credentials.",
+        remedy: "Send grant_type=client_credentials.",
+    },
+    OfOauth {
+        status: 401,
+        error: "invalid_client",
+        description: "the client is not known, or has not proved itself",
+        meaning: "The account, its secret or its assertion is wrong, revoked or expired. Which one is not told.",
+        remedy: "Check client_id, and use a secret or a key that the account has now; sign each assertion anew.",
+    },
 ];
 
 /// Every shared response under its name, for the document's components.
@@ -55,9 +89,9 @@ pub fn components() -> impl Iterator<Item = (String, RefOr<Response>)> {
         ((*name).to_owned(), response.build().into())
     });
     let of_oauth = OF_OAUTH.iter().map(|(status, name, description)| {
-        let told = OAUTH_EXAMPLES.iter().filter(|(of, ..)| of == status).map(|(_, error, why)| {
-            let value = json!({ "error": error, "error_description": why });
-            ((*error).to_owned(), ExampleBuilder::new().value(Some(value)).build())
+        let told = REFUSALS.iter().filter(|refusal| refusal.status == *status).map(|refusal| {
+            let value = json!({ "error": refusal.error, "error_description": refusal.description });
+            (refusal.error.to_owned(), ExampleBuilder::new().value(Some(value)).build())
         });
         let body = body_of("TokenRefusal").examples_from_iter(told).build();
         let response = ResponseBuilder::new().description(*description);

@@ -1,7 +1,7 @@
 //! What a framework does behind one's back, put right.
 use crate::support::{Engine, Service};
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 use ureq::http::Method;
 
 #[rstest]
@@ -14,11 +14,18 @@ fn what_no_handler_answers_is_a_problem_too(#[values(Engine::Sqlite, Engine::Pos
         (Method::GET, "/v1/clients/", 404, "not-found"),
         (Method::GET, "/v1/guidelines/none/editions/3.1", 404, "not-found"),
         (Method::GET, "/problems/none", 404, "not-found"),
-        (Method::GET, "/v1/clients/%ff", 404, "not-found"),
+        (Method::GET, "/v1/clients/%ff", 400, "malformed-path"),
+        (Method::GET, "/v1/clients/%E9%AB", 400, "malformed-path"),
+        (Method::GET, "/v1/clients/%zz", 400, "malformed-path"),
+        (Method::GET, "/nowhere/%4", 400, "malformed-path"),
+        (Method::GET, "/v1/clients/%E9%AB%98", 404, "not-found"),
         (Method::GET, "/v1/clients/%00", 400, "malformed-path"),
         (Method::GET, "/v1/clients/%61", 400, "malformed-path"),
         (Method::GET, "/nowhere/%2e", 400, "malformed-path"),
         (Method::GET, "/v1/clients?external_id=%00", 400, "malformed-query"),
+        (Method::GET, "/v1/clients?external_id=%ff", 400, "malformed-query"),
+        (Method::GET, "/v1/clients?external_id=%zz", 400, "malformed-query"),
+        (Method::GET, "/v1/clients?external_id=100%", 400, "malformed-query"),
         (Method::POST, "/openapi.json", 405, "method-not-allowed"),
         (Method::PUT, "/docs/", 405, "method-not-allowed"),
         (Method::DELETE, "/docs", 405, "method-not-allowed"),
@@ -38,36 +45,75 @@ fn a_path_is_spelt_in_one_way_only(#[values(Engine::Sqlite, Engine::Postgres)] e
     let service = Service::start(engine);
     let (acme, anonymous) = (service.tenant("acme"), service.anonymous());
     let mut refused = 0;
-    for (template, item) in service.document()["paths"].as_object().unwrap() {
-        let id =
-            |part| if str::starts_with(part, '{') { "0198c0de-0000-7000-8000-000000000000" } else { part };
-        let parts: Vec<&str> = template.split('/').map(id).collect();
-        for (method, operation) in item.as_object().unwrap() {
-            let method: Method = method.to_uppercase().parse().unwrap();
-            let sent = operation["requestBody"]["content"].as_object().and_then(|all| all.iter().next());
-            let (kind, body) = sent.map_or(("", String::new()), |(kind, told)| {
-                let value = &told["examples"].as_object().unwrap().values().next().unwrap()["value"];
-                (kind.as_str(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            });
-            let headers =
-                [("content-type", kind), ("if-match", "*"), ("idempotency-key", template.as_str())];
-            for at in 1..parts.len() {
-                let (letter, rest) = parts[at].split_at(1);
-                let escaped = format!("%{:02x}{rest}", letter.as_bytes()[0]);
-                let mut parts = parts.clone();
-                parts[at] = &escaped;
-                for caller in [&acme, &anonymous] {
-                    let body = sent.map(|_| body.as_bytes());
-                    let answer = caller.send(&method, &parts.join("/"), &headers, body);
-                    assert_eq!(answer.status, 400, "{method} {}: {:#}", parts.join("/"), answer.json);
-                    assert_eq!(answer.text("/code"), "malformed-path");
-                    refused += 1;
-                }
+    for Call { method, path, kind, body } in calls(service.document()) {
+        let parts: Vec<&str> = path.split('/').collect();
+        let headers = [("content-type", kind), ("if-match", "*"), ("idempotency-key", path.as_str())];
+        for at in 1..parts.len() {
+            let (letter, rest) = parts[at].split_at(1);
+            let escaped = format!("%{:02x}{rest}", letter.as_bytes()[0]);
+            let mut parts = parts.clone();
+            parts[at] = &escaped;
+            for caller in [&acme, &anonymous] {
+                let body = body.as_ref().map(String::as_bytes);
+                let answer = caller.send(&method, &parts.join("/"), &headers, body);
+                assert_eq!(answer.status, 400, "{method} {}: {:#}", parts.join("/"), answer.json);
+                assert_eq!(answer.text("/code"), "malformed-path");
+                refused += 1;
             }
         }
     }
     assert!(refused > 600, "{refused}");
     assert_eq!(acme.get("/v1/audit-events").expect(200).json["items"], json!([]));
+}
+
+/// A call of an operation, with the body of its example, to nothing that is there.
+struct Call<'a> {
+    method: Method,
+    path: String,
+    kind: &'a str,
+    body: Option<String>,
+}
+
+/// One for every operation of the document.
+fn calls(document: &Value) -> impl Iterator<Item = Call<'_>> {
+    document["paths"].as_object().unwrap().iter().flat_map(|(template, item)| {
+        let id =
+            |part| if str::starts_with(part, '{') { "0198c0de-0000-7000-8000-000000000000" } else { part };
+        let path = template.split('/').map(id).collect::<Vec<_>>().join("/");
+        item.as_object().unwrap().iter().map(move |(method, operation)| {
+            let sent = operation["requestBody"]["content"].as_object().and_then(|all| all.iter().next());
+            let (kind, body) = sent.map_or(("", None), |(kind, told)| {
+                let value = &told["examples"].as_object().unwrap().values().next().unwrap()["value"];
+                (kind.as_str(), Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+            });
+            Call { method: method.to_uppercase().parse().unwrap(), path: path.clone(), kind, body }
+        })
+    })
+}
+
+/// The harness holds each answer against the document: its status and what it carries must stand there.
+#[rstest]
+fn a_query_or_a_coding_that_nobody_reads_is_answered_as_the_document_says(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    for Call { method, path, kind, body } in calls(service.document()) {
+        let sent = body.as_ref().map(String::as_bytes);
+        let headers = [("content-type", kind), ("if-match", "*"), ("idempotency-key", path.as_str())];
+        for query in ["x=%00", "x=%ff", "x=%zz"] {
+            let answer = acme.send(&method, &format!("{path}?{query}"), &headers, sent);
+            let ignored = || acme.send(&method, &path, &headers, sent).status;
+            let status = if path.starts_with("/v1/") { 400 } else { ignored() };
+            assert_eq!(answer.status, status, "{method} {path}?{query}: {:#}", answer.json);
+        }
+        if body.is_some() {
+            let packed = [&headers[..], &[("content-encoding", "gzip")]].concat();
+            let answer = acme.send(&method, &path, &packed, sent);
+            let status = if path == "/oauth2/token" { 400 } else { 415 };
+            assert_eq!(answer.status, status, "{method} {path}: {:#}", answer.json);
+        }
+    }
 }
 
 #[rstest]

@@ -26,6 +26,7 @@ mod incidents;
 mod issuers;
 mod limits;
 mod links;
+mod nulls;
 mod oauth;
 mod own_catalogs;
 mod own_guidelines;

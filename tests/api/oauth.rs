@@ -8,6 +8,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tasuke::auth::{self, Grant, Issuer};
 use tasuke::caller::Scope;
+use tasuke::problem::catalogue;
 use tasuke::tenants::Rotation;
 use ureq::http::Method;
 
@@ -66,6 +67,8 @@ fn what_is_refused_is_told_as_oauth_has_it(#[values(Engine::Sqlite, Engine::Post
         assert_eq!(answer.header("content-type"), "application/json");
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.status == 401, !answer.header("www-authenticate").is_empty());
+        let row = format!("| {} | `{}` |", answer.status, answer.text("/error"));
+        assert!(catalogue().contains(&row), "docs/errors.md does not have {row}");
         (answer.status, answer.text("/error").to_owned())
     };
     let all = [GRANT, by_id, by_secret];
@@ -127,6 +130,9 @@ fn what_is_refused_is_told_as_oauth_has_it(#[values(Engine::Sqlite, Engine::Post
     // The body is a form, of a sane size.
     let json = [("content-type", "application/json")];
     let told = refused(service.anonymous().send(&Method::POST, TOKEN, &json, Some(b"{}")));
+    assert_eq!(told, (400, "invalid_request".to_owned()));
+    let packed = [("content-type", "application/x-www-form-urlencoded"), ("content-encoding", "gzip")];
+    let told = refused(service.anonymous().send(&Method::POST, TOKEN, &packed, Some(b"grant_type=x")));
     assert_eq!(told, (400, "invalid_request".to_owned()));
     let long = "x".repeat(40_000);
     service.anonymous().form(TOKEN, &[GRANT, ("client_assertion", &long)]).expect(413);

@@ -6,7 +6,7 @@ use super::super::store;
 use super::Case;
 use crate::answer;
 use crate::audit;
-use crate::body::Body;
+use crate::body::{Body, Patch};
 use crate::caller::{Caller, Scope};
 use crate::clock;
 use crate::contacts::{self, Directory};
@@ -129,10 +129,10 @@ pub async fn show_referral(
 
 /// Change a referral
 ///
-/// `sent` becomes `accepted`, `declined` or `closed`; these become `closed`, with the outcome. Needs
-/// `incidents:write` and `If-Match`.
+/// A JSON merge patch: what is left out stays, what is null goes away. `sent` becomes `accepted`, `declined` or
+/// `closed`; these become `closed`, with the outcome. Needs `incidents:write` and `If-Match`.
 #[utoipa::path(tag = "incidents", operation_id = "updateReferral",
-    request_body = ReferralPatch,
+    request_body(content = ReferralPatch, content_type = "application/merge-patch+json"),
     params(("incident" = String, Path, format = Uuid), ("referral" = String, Path, format = Uuid),
         ("If-Match" = String, Header, description = "The ETag of the referral", max_length = 200)),
     responses((status = 200, body = ReferralOut, headers(("etag" = String))), Updating))]
@@ -141,8 +141,8 @@ pub async fn update_referral(
     caller: Caller,
     request: HttpRequest,
     db: Data<Db>,
-    path: Path<(Id, Id)>,
-    Body(said, _): Body<ReferralPatch>,
+    at: Path<(Id, Id)>,
+    patch: Patch<ReferralPatch>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::IncidentsWrite)?;
     let by = caller.subject().to_owned();
@@ -150,19 +150,28 @@ pub async fn update_referral(
     let (event, now) = (clock::new_id(), clock::now());
     let changed = db
         .write(move |conn| {
-            let referral = store::referral(conn, &tenant, &path.0, &path.1)?;
+            let referral = store::referral(conn, &tenant, &at.0, &at.1)?;
             precondition.holds(&ReferralOut::from(referral.clone()))?;
-            let ReferralPatch { state, note, outcome } = said.clone();
+            let ReferralPatch { state, note, outcome } = patch.onto(&ReferralPatch::from(&referral))?;
+            let state = state.ok_or_else(stateless)?;
             let changed = referral.clone().changed(state, note, outcome, now).map_err(refused)?;
+            if changed == referral {
+                return Ok(changed);
+            }
             store::save_referral(conn, &tenant, &changed)?;
             audit::changed(conn, &tenant, &referral, &changed)?;
             let what = What::ReferralChanged(changed.handover());
-            let case = Case::load(conn, &tenant, &path.0)?;
+            let case = Case::load(conn, &tenant, &at.0)?;
             case.note(conn, &tenant, &by, (&event, now), what)?;
             Ok::<_, Problem>(changed)
         })
         .await?;
     answer::written(HttpResponse::Ok(), &ReferralOut::from(changed))
+}
+
+fn stateless() -> Problem {
+    let rule = LocalizedText::new("必須です", "is required");
+    Problem::invalid(vec![Fault::new("/state", "required", rule)])
 }
 
 fn refused(refusal: Refusal) -> Problem {
