@@ -107,7 +107,8 @@ pub fn catalogue() -> String {
     all.push_str(
         "\n## Codes in `errors`\n\n\
         `invalid` lists everything that is wrong at once (500 entries at most), each with a JSON pointer (RFC 6901) into \
-        the body, or `/query/<name>`, `/path/<name>` or `/header/<name>`.\n\n\
+        the body, or `/query/<name>`, `/path/<name>` or `/header/<name>`; a fault of an answer has \
+        `/answers/<control>`.\n\n\
         | `code` | what is wrong |\n|---|---|\n",
     );
     for rule in RULES {
