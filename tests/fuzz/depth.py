@@ -7,7 +7,7 @@ from collections import Counter
 
 TENANTS = ("acme", "rival")
 # The least that a run has to reach, or what it does not find says nothing.
-FLOORS = {"cases": 10_000, "well-meant calls that succeeded, %": 70, "links followed": 200, "of the neighbour's": 500}
+FLOORS = {"cases": 10_000, "well-meant calls that succeeded, %": 70, "links followed": 100, "of the neighbour's": 500}
 SHARE_OF_A_TENANT = 38
 
 
