@@ -141,6 +141,7 @@ fn said_of(operation: &Operation, body: &Body, world: &World<'_>) -> Value {
         "updateContact" => json!({"notes": {"ja": label, "en": label}}),
         "updateServiceAccount" => json!({"disabled": true}),
         "updateIncident" => json!({"title": format!("{label} renamed")}),
+        "updateReferral" => json!({"note": format!("{label} renamed")}),
         _ => body.example.clone(),
     }
 }
