@@ -7,11 +7,14 @@ mod lanes;
 mod manager;
 mod many;
 mod migrate;
+mod statement;
 mod transaction;
 pub mod wall;
 
 pub use error::{Retry, StoreError};
+pub use manager::SESSION;
 pub use migrate::Difference;
+pub use statement::Statement;
 
 use actix_web::rt::task::spawn_blocking;
 use actix_web::rt::time::timeout;
@@ -33,7 +36,7 @@ pub enum AnyConnection {
 }
 
 /// Runs one statement on the database itself, for the few things the shared connection cannot say
-/// (`ON CONFLICT`, many rows in one `INSERT`).
+/// (`ON CONFLICT`).
 #[macro_export]
 macro_rules! on_backend {
     ($conn:expr, $c:ident => $body:expr) => {
@@ -42,25 +45,6 @@ macro_rules! on_backend {
             $crate::db::AnyConnection::Sqlite($c) => $body,
         }
     };
-}
-
-/// Adds rows: PostgreSQL takes several in one statement; SQLite needs no round trip for each, and keeps the
-/// statement for one.
-#[macro_export]
-macro_rules! insert_rows {
-    ($conn:expr, $table:expr, $rows:expr) => {{
-        let mut rows: Vec<_> = $rows.collect();
-        match (&mut *$conn, rows.len()) {
-            ($crate::db::AnyConnection::Postgres(c), 2..) => {
-                ::diesel::insert_into($table).values(rows).execute(c)?;
-            }
-            (conn, _) => {
-                for row in rows.drain(..) {
-                    ::diesel::insert_into($table).values(row).execute(conn)?;
-                }
-            }
-        }
-    }};
 }
 
 /// How much the database may be asked at once, and how long a caller waits for it.

@@ -38,6 +38,11 @@ impl Page {
         Ok(Self { after, limit, list })
     }
 
+    /// The place that the cursor stands for, in a list whose places are not ids.
+    pub fn place<P>(&self, read: impl Fn(&str) -> Option<P>) -> Result<Option<P>, Problem> {
+        self.after.as_deref().map(|key| read(key).ok_or_else(invalid)).transpose()
+    }
+
     /// One more than the page shows: whether there is a next page is then known without counting.
     pub fn fetch(&self) -> i64 {
         i64::from(self.limit) + 1

@@ -91,6 +91,7 @@ diesel::table! {
         location -> Text,
         body -> Text,
         created_at -> Timestamp,
+        place -> Text,
     }
 }
 

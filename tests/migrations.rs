@@ -203,6 +203,37 @@ fn incidents_keep_what_belongs_to_them_when_their_names_change(
     });
 }
 
+/// Answers that were kept before they had a place have one, by which they are forgotten.
+#[rstest]
+fn answers_that_are_kept_get_the_place_that_they_tell_of(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    const ID: &str = "019ac000-0000-7000-8000-000000000001";
+    #[derive(QueryableByName)]
+    struct Kept {
+        #[diesel(sql_type = Text)]
+        place: String,
+    }
+    let database = Database::create(engine);
+    let all = FileBasedMigrations::from_path("migrations").unwrap();
+    let kept: Vec<Kept> = connected!(database, engine, conn => {
+        conn.run_pending_migrations(all.clone()).unwrap();
+        while !conn.revert_last_migration(all.clone()).unwrap().to_string().starts_with("0043") {}
+        diesel::sql_query("INSERT INTO tenants VALUES ('acme', 'Acme', '2026-11-23 00:00:00')").execute(conn).unwrap();
+        let places = ["assessments", "clients", "incidents"].map(|of| format!("/v1/{of}/{ID}"));
+        for (n, place) in places.iter().flat_map(|at| [at.clone(), format!("{at}/events/1")]).chain([String::new()]).enumerate() {
+            diesel::sql_query(format!(
+                "INSERT INTO idempotency_keys VALUES ('acme', 'r', '{n}', 'f', '{place}', '{{}}', '2026-11-23 00:00:00')"
+            )).execute(conn).unwrap();
+        }
+        conn.run_pending_migrations(all).unwrap();
+        diesel::sql_query("SELECT DISTINCT place FROM idempotency_keys ORDER BY place").load(conn).unwrap()
+    });
+    let places = ["assessments", "clients", "incidents"].map(|of| format!("/v1/{of}/{ID}"));
+    let kept: Vec<String> = kept.into_iter().map(|kept| kept.place).collect();
+    assert_eq!(kept, [&[String::new()], places.as_slice()].concat());
+}
+
 /// So that an empty log is always one that was emptied.
 #[rstest]
 fn a_tenant_from_before_the_log_gets_a_first_entry(

@@ -18,7 +18,8 @@ mod verdict;
 
 use super::domain::{Assessment, Refusal, State};
 use super::dto::{AssessmentOut, AssessmentPage, AssessmentParams, AssessmentSummary};
-use super::store::{self, Filter};
+use super::store;
+use super::store::list::{self, Filter};
 use crate::answer;
 use crate::body::Query;
 use crate::caller::{Caller, Scope, Tenant};
@@ -183,7 +184,9 @@ fn comment_needed() -> Problem {
 
 /// List assessments
 ///
-/// The assessments of the tenant, oldest first, without their answers. Needs `assessments:read`.
+/// The assessments of the tenant, oldest first, without their answers. With `submitted_from` or `submitted_to` they are
+/// in the order in which they were submitted. Whoever looks for what is new asks from a minute before the last
+/// `submitted_at`: of calls that overlap either may be seen first. Needs `assessments:read`.
 #[utoipa::path(tag = "assessments", operation_id = "listAssessments", params(AssessmentParams),
     responses((status = 200, body = AssessmentPage), Listing))]
 #[get("/v1/assessments")]
@@ -197,10 +200,12 @@ async fn list_assessments(
     let filter = filter(params)?;
     let list = format!("{filter:?}");
     let page = Page::read(Some(&tenant), after.as_deref(), limit, &["assessments", &list])?;
-    let (after, fetch) = (page.after.clone(), page.fetch());
-    let found = db.read(move |conn| store::page(conn, &tenant, &filter, after.as_deref(), fetch)).await?;
-    let (items, next_cursor) = page.cut(found, |assessment| &assessment.id);
-    let items = items.into_iter().map(AssessmentSummary::from).collect();
+    let after = page.place(|key| filter.place(key))?;
+    let (wanted, fetch) = (filter.clone(), page.fetch());
+    let found = db.read(move |conn| list::page(conn, &tenant, &wanted, after.as_ref(), fetch)).await?;
+    let keyed = found.into_iter().map(|assessment| (filter.key_of(&assessment), assessment)).collect();
+    let (items, next_cursor) = page.cut(keyed, |(key, _)| key);
+    let items = items.into_iter().map(|(_, assessment)| AssessmentSummary::from(assessment)).collect();
     Ok(HttpResponse::Ok().json(AssessmentPage { items, next_cursor }))
 }
 

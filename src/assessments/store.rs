@@ -7,11 +7,12 @@ pub mod responses;
 use super::domain::{Assessment, Review, State, Submission};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
-use crate::on_backend;
 use crate::schema::assessments::{self, dsl};
 use crate::wall;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use crate::{insert_columns, on_backend};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text, Timestamp};
 use std::collections::HashSet;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -103,6 +104,11 @@ impl Row {
     }
 }
 
+diesel::define_sql_function! {
+    /// Of a column with itself: the column, but no index is looked for it.
+    fn coalesce<T: diesel::sql_types::SqlType + diesel::sql_types::SingleValue>(value: T, other: T) -> T;
+}
+
 /// What the tenant may see; the one way into the table.
 macro_rules! mine {
     ($tenant:expr) => {{
@@ -117,6 +123,9 @@ macro_rules! mine {
         query
     }};
 }
+
+// It reads by that way as well.
+pub mod list;
 
 pub fn get(conn: &mut AnyConnection, tenant: &Tenant, id: &str) -> Result<Assessment, StoreError> {
     mine!(tenant).filter(dsl::id.eq(id)).first(conn)?.read()
@@ -156,52 +165,18 @@ pub fn by_external_id(
         .read()
 }
 
-/// Which assessments of a list.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    pub client_id: Option<String>,
-    pub questionnaire: Option<String>,
-    pub state: Option<State>,
-    pub submitted_from: Option<DateTime<Utc>>,
-    pub submitted_to: Option<DateTime<Utc>>,
-}
-
-pub fn page(
-    conn: &mut AnyConnection,
-    tenant: &Tenant,
-    filter: &Filter,
-    after: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Assessment>, StoreError> {
-    let Filter { client_id, questionnaire, state, submitted_from, submitted_to } = filter;
-    let mut query = mine!(tenant).order(dsl::id).limit(limit);
-    if let Some(client_id) = client_id {
-        query = query.filter(dsl::client_id.eq(client_id));
-    }
-    if let Some(questionnaire) = questionnaire {
-        query = query.filter(dsl::questionnaire.eq(questionnaire));
-    }
-    if let Some(state) = state {
-        query = query.filter(dsl::state.eq(state.as_str()));
-    }
-    if let Some(from) = submitted_from {
-        query = query.filter(dsl::submitted_at.ge(from.naive_utc()));
-    }
-    if let Some(to) = submitted_to {
-        query = query.filter(dsl::submitted_at.lt(to.naive_utc()));
-    }
-    if let Some(after) = after {
-        query = query.filter(dsl::id.gt(after));
-    }
-    query.load(conn)?.into_iter().map(Row::read).collect()
-}
-
 /// Adds an assessment; `false` when the client has one with this `external_id` already, also one
 /// that another transaction is just storing: this one waits for it.
 pub fn add(conn: &mut AnyConnection, tenant: &Tenant, assessment: &Assessment) -> Result<bool, StoreError> {
     let insert = diesel::insert_into(assessments::table).values(Row::of(tenant, assessment)?);
     let added = on_backend!(conn, c => insert.on_conflict_do_nothing().execute(c))?;
     Ok(added == 1)
+}
+
+#[derive(QueryableByName)]
+struct Added {
+    #[diesel(sql_type = Text)]
+    id: String,
 }
 
 /// The same for several; of each whether it was added.
@@ -215,8 +190,30 @@ pub fn add_all(
     };
     let rows: Vec<Row> =
         assessments.iter().map(|assessment| Row::of(tenant, assessment)).collect::<Result<_, _>>()?;
-    let insert = diesel::insert_into(assessments::table).values(rows).on_conflict_do_nothing();
-    let added: HashSet<String> = insert.returning(dsl::id).get_results(c)?.into_iter().collect();
+    let insert = insert_columns!(
+        assessments,
+        &rows,
+        Row {
+            tenant,
+            id,
+            client_id,
+            questionnaire,
+            external_id,
+            state,
+            answers,
+            fingerprint,
+            carried_from,
+            revision,
+            created_by,
+            created_at,
+            updated_at,
+            submitted_at,
+            submitted_by,
+            review,
+        }
+    );
+    let added: Vec<Added> = insert.text(" ON CONFLICT DO NOTHING RETURNING id").load(c)?;
+    let added: HashSet<String> = added.into_iter().map(|added| added.id).collect();
     Ok(assessments.iter().map(|assessment| added.contains(&assessment.id)).collect())
 }
 
@@ -253,12 +250,13 @@ pub fn counting(
     limit: i64,
 ) -> Result<Vec<Assessment>, StoreError> {
     let states = State::ALL.into_iter().filter(|state| state.counts()).map(State::as_str);
+    let submitted_at = coalesce::<Nullable<Timestamp>, _, _>(dsl::submitted_at, dsl::submitted_at);
     // Second wall (client): it is asked only for a client, or the client of an assessment, that was found.
     mine!(tenant)
         .filter(dsl::client_id.eq(client_id))
-        .filter(dsl::questionnaire.eq_any(questionnaires))
-        .filter(dsl::state.eq_any(states))
-        .order((dsl::submitted_at.desc(), dsl::id.desc()))
+        .filter(coalesce::<Text, _, _>(dsl::questionnaire, dsl::questionnaire).eq_any(questionnaires))
+        .filter(coalesce::<Text, _, _>(dsl::state, dsl::state).eq_any(states))
+        .order((submitted_at.desc(), dsl::id.desc()))
         .limit(limit)
         .load(conn)?
         .into_iter()

@@ -12,7 +12,6 @@ use super::head::Signed;
 use crate::caller::{Author, Tenant};
 use crate::clock;
 use crate::db::{AnyConnection, StoreError};
-use crate::insert_rows;
 use crate::schema::audit_inbox;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -37,8 +36,7 @@ pub fn created_all<T: Audited>(
             InboxRow::of(who, Effect::Created, thing.named(), &detail, clock::new_id(), clock::now())
         })
         .collect::<Result<_, _>>()?;
-    insert_rows!(conn, audit_inbox::table, rows.into_iter());
-    Ok(())
+    rows::add_to_inbox(conn, rows)
 }
 
 /// Notes that the thing was changed.

@@ -8,4 +8,4 @@ mod words;
 
 pub use domain::{Client, Contracts, Profile};
 pub use http::{ClientOut, routes};
-pub use store::{by_external_id, get, known, remove};
+pub use store::{Known, by_external_id, get, known, remove};

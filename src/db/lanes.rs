@@ -142,7 +142,7 @@ impl Db {
         };
         // Each in a step of its own costs PostgreSQL two round trips more, and hardly any fails: first
         // without. In SQLite a step is next to nothing.
-        let in_steps = matches!(*conn, AnyConnection::Sqlite(_));
+        let in_steps = matches!(**conn, AnyConnection::Sqlite(_));
         let mut came = shared(&mut conn, group, in_steps);
         if let Came::Undone(group) = came {
             came = shared(&mut conn, still_waited_for(group), true);

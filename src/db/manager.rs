@@ -6,6 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection};
+use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ impl Manager {
     /// Connects once and reads the settings back.
     pub fn probe(&self) -> Result<(), StoreError> {
         let mut conn = self.connect().map_err(|error| StoreError::Unavailable(error.into()))?;
-        match &mut conn {
+        match &mut *conn {
             AnyConnection::Sqlite(sqlite) => check_pragmas(sqlite),
             AnyConnection::Postgres(_) => Ok(()),
         }
@@ -58,9 +59,12 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("tcp_user_timeout", "10000"),
 ];
 
-/// A statement that takes longer belongs to nobody any more: its caller has long been answered.
+/// A statement that takes longer belongs to nobody any more: its caller has long been answered. For every statement there
+/// is an index that leads to its rows in their order: to go through a table, or to collect rows and sort them, only looks
+/// cheaper to a planner that takes a large tenant for one like the others.
 pub const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
-     SET idle_in_transaction_session_timeout = '10s';";
+     SET idle_in_transaction_session_timeout = '10s'; \
+     SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;";
 
 fn with_parameters(url: &str) -> String {
     let given = url.split_once('?').map_or("", |(_, query)| query);
@@ -107,6 +111,49 @@ fn without_the_url(error: ConnectionError) -> r2d2::Error {
 /// What SQLite must be set to for "acknowledged is durable" to be true: with `NORMAL` a power cut
 /// loses what was acknowledged since the last checkpoint.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;";
+
+/// How long PostgreSQL goes about a statement as it first decided to. What it decided while a table was small goes
+/// through all of a tenant's rows when it is large, and of a table that was never analysed it thinks so until its
+/// autovacuum comes by, a minute later: an import may be over by then. To decide again takes a millisecond.
+const PLANS_LAST: Duration = Duration::from_secs(1);
+
+/// A connection of the pool.
+pub struct Pooled {
+    conn: AnyConnection,
+    planned: Instant,
+}
+
+impl Pooled {
+    fn new(conn: AnyConnection) -> Self {
+        Self { conn, planned: Instant::now() }
+    }
+
+    /// Proves that the database is there, and lets plans go that are too old.
+    fn check(&mut self) -> diesel::QueryResult<()> {
+        match &mut self.conn {
+            AnyConnection::Postgres(c) if self.planned.elapsed() >= PLANS_LAST => {
+                c.batch_execute("DISCARD PLANS")?;
+                self.planned = Instant::now();
+                Ok(())
+            }
+            conn => conn.ping(),
+        }
+    }
+}
+
+impl Deref for Pooled {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.conn
+    }
+}
+
+impl DerefMut for Pooled {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.conn
+    }
+}
 
 /// Sets them. A fresh file is switched to WAL by its first connections, and SQLite does not wait when
 /// two do that at once: the second one tries again.
@@ -155,29 +202,30 @@ fn check_pragmas(sqlite: &mut SqliteConnection) -> Result<(), StoreError> {
 }
 
 impl ManageConnection for Manager {
-    type Connection = AnyConnection;
+    type Connection = Pooled;
     type Error = r2d2::Error;
 
-    fn connect(&self) -> Result<AnyConnection, r2d2::Error> {
-        match &self.0 {
+    fn connect(&self) -> Result<Pooled, r2d2::Error> {
+        let conn = match &self.0 {
             Address::Postgres(url) => {
                 let mut conn = PgConnection::establish(url).map_err(without_the_url)?;
                 conn.batch_execute(SESSION).map_err(r2d2::Error::QueryError)?;
-                Ok(AnyConnection::Postgres(conn))
+                AnyConnection::Postgres(conn)
             }
             Address::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path).map_err(r2d2::Error::ConnectionError)?;
                 set_pragmas(&mut conn).map_err(r2d2::Error::QueryError)?;
-                Ok(AnyConnection::Sqlite(conn))
+                AnyConnection::Sqlite(conn)
             }
-        }
+        };
+        Ok(Pooled::new(conn))
     }
 
-    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), r2d2::Error> {
-        conn.ping().map_err(r2d2::Error::QueryError)
+    fn is_valid(&self, conn: &mut Pooled) -> Result<(), r2d2::Error> {
+        conn.check().map_err(r2d2::Error::QueryError)
     }
 
-    fn has_broken(&self, conn: &mut AnyConnection) -> bool {
+    fn has_broken(&self, conn: &mut Pooled) -> bool {
         conn.is_broken()
     }
 }

@@ -3,7 +3,7 @@ pub mod pruning;
 
 use super::domain::{Kept, Key};
 use crate::caller::Tenant;
-use crate::db::{AnyConnection, MultiBackend, StoreError};
+use crate::db::{AnyConnection, Statement, StoreError};
 use crate::insert_rows;
 use crate::schema::idempotency_keys::{self, dsl};
 use crate::wall;
@@ -30,6 +30,7 @@ struct Row<'a> {
     location: &'a str,
     body: &'a str,
     created_at: NaiveDateTime,
+    place: &'a str,
 }
 
 #[derive(Queryable, QueryableByName)]
@@ -55,10 +56,11 @@ pub fn take(conn: &mut AnyConnection, tenant: &Tenant, route: &str, key: &Key) -
         AnyConnection::Sqlite(_) => Ok(true),
         AnyConnection::Postgres(c) => {
             let name = format!("{}\n{}\n{}", tenant.slug(), route_of(tenant, route), key.as_str());
-            let taken: Locked =
-                diesel::sql_query("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked")
-                    .bind::<Text, _>(name)
-                    .get_result(c)?;
+            let lock = Statement::default()
+                .text("SELECT pg_try_advisory_xact_lock(hashtextextended(")
+                .value(name.into_sql::<Text>())
+                .text(", 0)) AS locked");
+            let taken: Locked = lock.get_result(c)?;
             Ok(taken.locked)
         }
     }
@@ -77,12 +79,11 @@ pub fn take_all(
             let route = route_of(tenant, route);
             let name = |key: &&Key| format!("{}\n{route}\n{}", tenant.slug(), key.as_str());
             let names: Vec<String> = keys.iter().map(name).collect();
-            let taken: Vec<Locked> = diesel::sql_query(
-                "SELECT pg_try_advisory_xact_lock(hashtextextended(name, 0)) AS locked \
-                 FROM unnest($1) WITH ORDINALITY AS asked (name, place) ORDER BY place",
-            )
-            .bind::<Array<Text>, _>(names)
-            .load(c)?;
+            let locks = Statement::default()
+                .text("SELECT pg_try_advisory_xact_lock(hashtextextended(name, 0)) AS locked FROM unnest(")
+                .value(names.into_sql::<Array<Text>>())
+                .text("::text[]) WITH ORDINALITY AS asked (name, place) ORDER BY place");
+            let taken: Vec<Locked> = locks.load(c)?;
             Ok(taken.into_iter().map(|taken| taken.locked).collect())
         }
     }
@@ -140,16 +141,23 @@ fn each(
     route: &str,
     keys: &[&Key],
 ) -> Result<Vec<Found>, StoreError> {
-    // On PostgreSQL only: SQLite asks for each key by itself.
-    let whose = wall!("tenant", "tenant = $1 AND", without: "");
-    let statement = format!(
-        "SELECT kept.* FROM unnest($3::text[]) AS asked (name) CROSS JOIN LATERAL ( \
-         SELECT key, created_at, fingerprint, location, body FROM idempotency_keys \
-         WHERE {whose} route = $2 AND key = asked.name LIMIT 1) AS kept"
-    );
     let names: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
-    let asked = diesel::sql_query(statement).bind::<Text, _>(tenant.slug()).bind::<Text, _>(route);
-    Ok(asked.bind::<Array<Text>, _>(names).load(conn)?)
+    // On PostgreSQL only: SQLite asks for each key by itself.
+    let whose = wall!("tenant", "WHERE tenant = ", without: "WHERE TRUE OR tenant = ");
+    let looks = Statement::default()
+        .text("SELECT kept.* FROM unnest(")
+        .value(names.into_sql::<Array<Text>>())
+        .text(
+            "::text[]) AS asked (name) CROSS JOIN LATERAL ( \
+             SELECT key, created_at, fingerprint, location, body FROM ( \
+             SELECT * FROM idempotency_keys ",
+        )
+        .text(whose)
+        .value(tenant.slug().into_sql::<Text>())
+        .text(") AS mine WHERE route = ")
+        .value(route.into_sql::<Text>())
+        .text(" AND key = asked.name LIMIT 1) AS kept");
+    Ok(looks.load(conn)?)
 }
 
 /// Keeps the first answer.
@@ -181,27 +189,47 @@ pub fn keep_all(
         location: &kept.location,
         body: &kept.body,
         created_at: now.naive_utc(),
+        place: place_of(&kept.location),
     });
-    insert_rows!(conn, idempotency_keys::table, rows);
+    insert_rows!(
+        conn,
+        idempotency_keys,
+        rows,
+        Row { tenant, route, key, fingerprint, location, body, created_at, place }
+    );
     Ok(())
 }
 
-/// How many places are looked for in one statement.
-const PLACES: usize = 50;
+/// What an answer tells of, whatever of it: `/v1/assessments/{id}` of `/v1/assessments/{id}/responses/{id}`.
+fn place_of(location: &str) -> &str {
+    location.match_indices('/').nth(3).map_or(location, |(end, _)| &location[..end])
+}
 
-/// Forgets the answers that tell of what stands at these places and below: it was taken away, and so is what was
-/// said of it.
+/// How many places are looked for in one statement.
+const PLACES: usize = 500;
+
+/// Forgets the answers that tell of what stands at these places: it was taken away, and so is what was said of it.
 pub fn forget(conn: &mut AnyConnection, tenant: &Tenant, places: &[String]) -> Result<(), StoreError> {
-    type Condition = Box<dyn BoxableExpression<idempotency_keys::table, MultiBackend, SqlType = Bool>>;
     for places in places.chunks(PLACES) {
-        let mut there: Condition = Box::new(dsl::location.eq_any(places.to_vec()));
-        for place in places {
-            // A place is of our own making: it holds nothing that a pattern would read.
-            there = Box::new(there.or(dsl::location.like(format!("{place}/%"))));
-        }
-        let told =
-            dsl::idempotency_keys.filter(wall!("tenant", dsl::tenant.eq(tenant.slug()))).filter(there);
+        let told = dsl::idempotency_keys
+            .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+            .filter(dsl::place.eq_any(places));
         diesel::delete(told).execute(conn)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_of;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("/v1/assessments/a-1", "/v1/assessments/a-1")]
+    #[case("/v1/assessments/a-1/responses/r-1", "/v1/assessments/a-1")]
+    #[case("/v1/assessments/a-1/", "/v1/assessments/a-1")]
+    #[case("", "")]
+    fn an_answer_tells_of_one_thing(#[case] location: &str, #[case] place: &str) {
+        assert_eq!(place_of(location), place);
+    }
 }

@@ -1,5 +1,7 @@
 //! Answers, submissions, results.
 use crate::support::{Answer, Caller, Engine, Service};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::sync::Barrier;
@@ -227,4 +229,41 @@ fn lists_are_filtered(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine
     }
     let refused = acme.get("/v1/assessments?state=lost").expect(422);
     assert_eq!(refused.faults(), ["/query/state unknown-value"]);
+}
+
+/// What is submitted late comes late, also if it was begun first: whoever asks for what is new misses nothing.
+#[rstest]
+fn what_was_submitted_since_is_in_that_order(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values("", "&state=submitted", "&client")] narrower: &str,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    let client = client(&acme);
+    let begun = acme.post("/v1/assessments", &draft(&client, &answers(1, 25, "partial"))).expect(201);
+    let done = || acme.post("/v1/assessments", &submitted(&client, &answers(1, 25, "partial"))).expect(201);
+    let (first, second) = (done(), done());
+    let submit = format!("{}/submit", begun.header("location"));
+    acme.send(&ureq::http::Method::POST, &submit, &[], None).expect(200);
+    let narrower = narrower.replace("&client", &format!("&client_id={client}"));
+    let list = format!("/v1/assessments?submitted_from={}{narrower}", first.text("/submitted_at"));
+    let (mut seen, mut at) = (vec![], format!("{list}&limit=1"));
+    loop {
+        let page = acme.get(&at).expect(200).json;
+        seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["id"].clone()));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        at = format!("{list}&limit=1&after={next}");
+    }
+    assert_eq!(seen, [&first, &second, &begun].map(|made| made.json["id"].clone()));
+    // A cursor is one of its list, and its inside is read with care.
+    let cursor = at.split("after=").nth(1).unwrap();
+    let other = format!("/v1/assessments?limit=1&after={cursor}");
+    assert_eq!(acme.get(&other).expect(400).text("/code"), "invalid-cursor");
+    let inside = URL_SAFE_NO_PAD.decode(cursor).unwrap();
+    let list_of = String::from_utf8(inside).unwrap().split(':').next().unwrap().to_owned();
+    for key in ["x", "1.", "x.y", "9223372036854775807.a", "-1.a"] {
+        let forged = URL_SAFE_NO_PAD.encode(format!("{list_of}:{key}"));
+        let answer = acme.get(&format!("{list}&limit=1&after={forged}"));
+        assert!([200, 400].contains(&answer.status), "{key}: {:#}", answer.json);
+    }
 }

@@ -1,6 +1,7 @@
 //! All that is kept of an assessment.
 use super::super::dto::AssessmentOut;
 use super::super::store;
+use super::super::store::list::{self, Filter};
 use super::change::EventOut;
 use super::respond::ResponseOut;
 use crate::caller::Tenant;
@@ -38,8 +39,8 @@ pub fn records(
     tenant: &Tenant,
     client_id: &str,
 ) -> Result<Vec<AssessmentRecord>, StoreError> {
-    let filter = store::Filter { client_id: Some(client_id.to_owned()), ..store::Filter::default() };
-    let all = store::page(conn, tenant, &filter, None, i64::MAX)?;
+    let filter = Filter { client_id: Some(client_id.to_owned()), ..Filter::default() };
+    let all = list::page(conn, tenant, &filter, None, i64::MAX)?;
     all.into_iter()
         .map(|assessment| {
             let made = store::events::making(conn, tenant, &assessment)?;

@@ -5,7 +5,7 @@ use super::create::created;
 use super::making::{Making, unknown_client};
 use crate::audit;
 use crate::caller::{Author, Tenant};
-use crate::clients;
+use crate::clients::{self, Known};
 use crate::db::{AnyConnection, StoreError};
 use crate::idempotency::{Created, Idempotency, once, once_all};
 use crate::problem::Problem;
@@ -108,8 +108,9 @@ impl Clients {
             wanted
         };
         let known = clients::known(conn, tenant, &all(ids), &all(names))?;
-        let by_name = known.iter().filter_map(|(id, name)| Some((name.clone()?, id.clone()))).collect();
-        Ok(Self { by_id: known.into_iter().map(|(id, _)| (id.clone(), id)).collect(), by_name })
+        let called = |known: &Known| Some((known.external_id.clone()?, known.id.clone()));
+        let by_name = known.iter().filter_map(called).collect();
+        Ok(Self { by_id: known.into_iter().map(|known| (known.id.clone(), known.id)).collect(), by_name })
     }
 
     fn id_of(&self, making: &Making) -> Result<String, Problem> {

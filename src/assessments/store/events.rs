@@ -94,7 +94,12 @@ pub fn begin_submitted(
         Row::of(tenant, of, 1, Kind::Submitted, &Detail::default(), made)
     });
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    insert_rows!(conn, assessment_events::table, rows.into_iter());
+    insert_rows!(
+        conn,
+        assessment_events,
+        rows.into_iter(),
+        Row { tenant, assessment_id, sequence, kind, detail, made_by, made_at }
+    );
     Ok(())
 }
 

@@ -94,7 +94,9 @@ pub fn all(
     tenant: &Tenant,
     of: &Assessment,
 ) -> Result<Vec<Response>, StoreError> {
-    let rows: Vec<Row> = mine!(tenant, of).order(dsl::id).select(Row::as_select()).load(conn)?;
+    // SQLite would go through all of the tenant's in this order.
+    let mut rows: Vec<Row> = mine!(tenant, of).select(Row::as_select()).load(conn)?;
+    rows.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     rows.into_iter().map(Row::read).collect()
 }
 

@@ -2,10 +2,61 @@
 use super::super::domain::{Detail, Effect, Entry, Event, Named};
 use super::super::head::{Head, Signed};
 use crate::caller::Author;
-use crate::db::StoreError;
+use crate::db::{AnyConnection, StoreError};
+use crate::insert_rows;
 use crate::schema::{audit_events, audit_heads, audit_inbox};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+
+pub fn add_to_inbox(conn: &mut AnyConnection, rows: Vec<InboxRow>) -> Result<(), StoreError> {
+    insert_rows!(
+        conn,
+        audit_inbox,
+        rows.into_iter(),
+        InboxRow {
+            tenant,
+            id,
+            at,
+            subject,
+            account,
+            action,
+            effect,
+            resource,
+            resource_id,
+            client_id,
+            address,
+            request_id,
+            detail,
+        }
+    );
+    Ok(())
+}
+
+pub fn add_events(conn: &mut AnyConnection, rows: Vec<EventRow>) -> Result<(), StoreError> {
+    insert_rows!(
+        conn,
+        audit_events,
+        rows.into_iter(),
+        EventRow {
+            tenant,
+            sequence,
+            id,
+            at,
+            subject,
+            account,
+            action,
+            effect,
+            resource,
+            resource_id,
+            client_id,
+            address,
+            request_id,
+            detail,
+            hash,
+        }
+    );
+    Ok(())
+}
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_inbox)]

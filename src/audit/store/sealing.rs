@@ -4,10 +4,9 @@ use super::super::chain::{GENESIS, hash};
 use super::super::domain::Event;
 use super::super::head::{Head, Signed, Signer};
 use super::reading::{Unreadable, heads_of, readable};
-use super::rows::{EventRow, HeadRow, InboxRow};
+use super::rows::{self, EventRow, HeadRow, InboxRow};
 use super::waiting::{self, Stopper, TOGETHER, Whose};
 use crate::db::{AnyConnection, StoreError};
-use crate::on_backend;
 use crate::schema::{audit_events, audit_heads, audit_inbox, audit_keys};
 use crate::wall;
 use base64::Engine as _;
@@ -141,8 +140,7 @@ pub fn add_after(
         let event = Event { sequence: head.sequence, entry, hash: head.hash.clone() };
         sealed.push(EventRow::of(&head.tenant, event));
     }
-    let add = diesel::insert_into(audit_events::table).values(&sealed);
-    on_backend!(conn, c => add.execute(c))?;
+    rows::add_events(conn, sealed)?;
     Ok(head)
 }
 

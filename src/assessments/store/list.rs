@@ -1,0 +1,171 @@
+//! Lists of assessments, a page at a time. One condition leads to the rows, by an index that has them in the order of
+//! the list; the others only look at what it leads to. Which one leads is said here: SQLite, which knows nothing of how
+//! many rows a condition leaves, would take one that leaves all of a tenant's for one that leaves a client's.
+use super::super::domain::{Assessment, State};
+use super::{Row, coalesce};
+use crate::caller::Tenant;
+use crate::db::{AnyConnection, StoreError};
+use crate::schema::assessments::dsl;
+use crate::wall;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text, Timestamp};
+
+/// Which assessments of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub client_id: Option<String>,
+    pub questionnaire: Option<String>,
+    pub state: Option<State>,
+    pub submitted_from: Option<DateTime<Utc>>,
+    pub submitted_to: Option<DateTime<Utc>>,
+}
+
+/// The condition that leads to the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    Client,
+    Time,
+    State,
+    Questionnaire,
+    Tenant,
+}
+
+/// Where a page ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// In a list that is in the order of this time.
+    submitted_at: Option<NaiveDateTime>,
+    id: String,
+}
+
+impl Filter {
+    fn lead(&self) -> Lead {
+        match self {
+            Self { client_id: Some(_), .. } => Lead::Client,
+            _ if self.is_by_time() => Lead::Time,
+            // Work that waits: there is never much of it.
+            Self { state: Some(State::Draft | State::ChangesRequested), .. } => Lead::State,
+            Self { questionnaire: Some(_), .. } => Lead::Questionnaire,
+            Self { state: Some(_), .. } => Lead::State,
+            _ => Lead::Tenant,
+        }
+    }
+
+    /// Whether the list is in the order in which they were submitted, so that what is submitted later comes later;
+    /// else it is in the order in which they were made.
+    fn is_by_time(&self) -> bool {
+        self.submitted_from.is_some() || self.submitted_to.is_some()
+    }
+
+    /// The place of an assessment in this list, as a cursor holds it.
+    pub fn key_of(&self, assessment: &Assessment) -> String {
+        let Assessment { id, submitted, .. } = assessment;
+        match submitted.as_ref().filter(|_| self.is_by_time()) {
+            Some(submitted) => format!("{}.{id}", submitted.at.timestamp_micros()),
+            None => id.clone(),
+        }
+    }
+
+    /// The place that a cursor holds; none if it is not one of this list.
+    pub fn place(&self, key: &str) -> Option<Place> {
+        if !self.is_by_time() {
+            return Some(Place { submitted_at: None, id: key.to_owned() });
+        }
+        let (micros, id) = key.split_once('.')?;
+        let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        Some(Place { submitted_at: Some(at.naive_utc()), id: id.to_owned() })
+    }
+}
+
+/// Adds a condition that leads, or one that only looks.
+macro_rules! narrowed {
+    ($query:ident, $leads:expr, $column:expr => $type:ty, $compares:ident $value:expr) => {
+        if $leads {
+            $query.filter($column.$compares($value))
+        } else {
+            $query.filter(coalesce::<$type, _, _>($column, $column).$compares($value))
+        }
+    };
+}
+
+/// Assessments of the list after this place, in its order.
+pub fn page(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    filter: &Filter,
+    after: Option<&Place>,
+    limit: i64,
+) -> Result<Vec<Assessment>, StoreError> {
+    let lead = filter.lead();
+    let mut query = mine!(tenant).limit(limit);
+    if let Some(client_id) = &filter.client_id {
+        query = query.filter(dsl::client_id.eq(client_id));
+    }
+    if let Some(asked) = &filter.questionnaire {
+        query = narrowed!(query, lead == Lead::Questionnaire, dsl::questionnaire => Text, eq asked);
+    }
+    if let Some(state) = filter.state {
+        query = narrowed!(query, lead == Lead::State, dsl::state => Text, eq state.as_str());
+    }
+    // A later page begins where the one before ended.
+    let begin = after.and_then(|after| after.submitted_at);
+    if let Some(from) = begin.or(filter.submitted_from.map(|from| from.naive_utc())) {
+        query = narrowed!(query, lead == Lead::Time, dsl::submitted_at => Nullable<Timestamp>, ge from);
+    }
+    if let Some(to) = filter.submitted_to {
+        query = narrowed!(query, lead == Lead::Time, dsl::submitted_at => Nullable<Timestamp>, lt to.naive_utc());
+    }
+    if let Some(Place { submitted_at, id }) = after {
+        query = match submitted_at {
+            Some(at) => query.filter(dsl::submitted_at.gt(at).or(dsl::id.gt(id).nullable())),
+            None => query.filter(dsl::id.gt(id)),
+        };
+    }
+    query = match lead {
+        Lead::Time => query.order((dsl::submitted_at, dsl::id)),
+        // A client's are put in order when they are found.
+        _ if filter.is_by_time() => query
+            .order((coalesce::<Nullable<Timestamp>, _, _>(dsl::submitted_at, dsl::submitted_at), dsl::id)),
+        _ => query.order(dsl::id),
+    };
+    query.load(conn)?.into_iter().map(Row::read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Filter, Lead, State};
+    use rstest::rstest;
+
+    fn filter(client: bool, questionnaire: bool, state: Option<State>, time: bool) -> Filter {
+        Filter {
+            client_id: client.then(|| "c".to_owned()),
+            questionnaire: questionnaire.then(|| "q".to_owned()),
+            state,
+            submitted_from: None,
+            submitted_to: time.then(chrono::DateTime::default),
+        }
+    }
+
+    #[rstest]
+    #[case(filter(true, true, Some(State::Draft), true), Lead::Client)]
+    #[case(filter(false, true, Some(State::Draft), true), Lead::Time)]
+    #[case(filter(false, true, Some(State::ChangesRequested), false), Lead::State)]
+    #[case(filter(false, true, Some(State::Accepted), false), Lead::Questionnaire)]
+    #[case(filter(false, true, None, false), Lead::Questionnaire)]
+    #[case(filter(false, false, Some(State::Submitted), false), Lead::State)]
+    #[case(filter(false, false, None, false), Lead::Tenant)]
+    fn what_leaves_least_leads(#[case] filter: Filter, #[case] lead: Lead) {
+        assert_eq!(filter.lead(), lead);
+    }
+
+    #[rstest]
+    #[case("", false)]
+    #[case("0198c0de", false)]
+    #[case("x.0198c0de", false)]
+    #[case("99999999999999999999.0198c0de", false)]
+    #[case("1764201600000000.0198c0de", true)]
+    fn a_place_in_the_order_of_time_has_a_time(#[case] key: &str, #[case] is_one: bool) {
+        assert_eq!(filter(false, false, None, true).place(key).is_some(), is_one);
+    }
+}
