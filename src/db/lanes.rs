@@ -50,7 +50,8 @@ impl Lanes {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that may panic is done while it is held.
+        // While it is held commands are moved and nothing else: one that is answered or taken apart runs what is
+        // not ours, which may panic, or come back here.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -73,9 +74,9 @@ impl Lane {
         Some(state.waiting.drain(..many).collect())
     }
 
-    fn do_alone(&self, commands: impl IntoIterator<Item = Box<dyn Command>>) {
-        let apart = commands.into_iter().flat_map(Command::apart);
-        self.lanes.state().alone.extend(apart);
+    fn do_alone(&self, commands: Group) {
+        let mut apart: Group = commands.into_iter().flat_map(Command::apart).collect();
+        self.lanes.state().alone.append(&mut apart);
     }
 
     fn put_back(&self, mut commands: Group) {
@@ -124,7 +125,7 @@ impl Db {
         let waited = begun.elapsed() >= transaction::LOCK_WAIT;
         if in_the_way && command.is_waited_for() && (waited || command.may_be_tried_again()) {
             tracing::debug!("another transaction was in the way");
-            return lane.do_alone([command]);
+            return lane.do_alone(Group::from([command]));
         }
         if in_the_way {
             tracing::warn!("another transaction was in the way too often");
@@ -151,7 +152,7 @@ impl Db {
             Came::Committed { done, contended, late } => {
                 lane.put_back(late);
                 lane.do_alone(contended);
-                lane.do_alone(done.into_iter().flat_map(Command::answer));
+                lane.do_alone(done.into_iter().flat_map(Command::answer).collect());
             }
             Came::Undone(group) => lane.do_alone(group),
             // It is not there, or it is not known what became of them.
@@ -234,4 +235,76 @@ fn fail(group: Group, error: &StoreError) {
 /// twice.
 fn nobody_waits() -> StoreError {
     StoreError::unavailable("its caller does not wait any more")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::command::{Command, Failed, Group};
+    use super::super::{AnyConnection, Bounds, Db, StoreError};
+    use super::Lanes;
+    use std::sync::{Arc, Mutex};
+
+    /// A command that looks whether the lanes are free while it is told something.
+    struct Looking {
+        lanes: Arc<Lanes>,
+        /// What comes of its first runs.
+        fails: Vec<Failed>,
+        seen: Arc<Mutex<Vec<(&'static str, bool)>>>,
+    }
+
+    impl Looking {
+        fn look(&self, when: &'static str) {
+            self.seen.lock().unwrap().push((when, self.lanes.state.try_lock().is_ok()));
+        }
+    }
+
+    impl Command for Looking {
+        fn is_waited_for(&self) -> bool {
+            self.look("asked");
+            true
+        }
+
+        fn may_be_tried_again(&mut self) -> bool {
+            self.look("tried again");
+            true
+        }
+
+        fn run(&mut self, _: &mut AnyConnection) -> Result<(), Failed> {
+            self.look("run");
+            self.fails.pop().map_or(Ok(()), Err)
+        }
+
+        fn answer(self: Box<Self>) -> Group {
+            self.look("answered");
+            Group::new()
+        }
+
+        fn fail(self: Box<Self>, _: StoreError) {
+            self.look("failed");
+        }
+
+        fn apart(self: Box<Self>) -> Group {
+            self.look("apart");
+            Group::from([self as Box<dyn Command>])
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_command_runs_while_the_lanes_are_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        let db = Db::open(&url, Bounds::DEFAULT).unwrap();
+        let seen: Arc<Mutex<Vec<(&'static str, bool)>>> = Arc::default();
+        let looking =
+            |fails| Box::new(Looking { lanes: Arc::clone(&db.lanes), fails, seen: Arc::clone(&seen) });
+        // Two that share a transaction and are answered, one that is in somebody's way, there and when it is alone.
+        let lane = db.lanes.join(looking(vec![])).unwrap();
+        assert!(db.lanes.join(looking(vec![])).is_none());
+        assert!(db.lanes.join(looking(vec![Failed::Contended, Failed::Contended])).is_none());
+        db.serve(lane);
+        let seen = seen.lock().unwrap();
+        let count = |what| seen.iter().filter(|(when, _)| *when == what).count();
+        assert_eq!((count("run"), count("apart"), count("answered")), (5, 2, 3), "{seen:?}");
+        assert!(seen.iter().all(|(_, is_free)| *is_free), "{seen:?}");
+    }
 }
