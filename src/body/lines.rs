@@ -10,6 +10,9 @@ use std::future::{Ready, ready};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
+/// Bytes of lines that are enough at once, however few lines they are.
+const ENOUGH: usize = 1024 * 1024;
+
 /// Newline-delimited JSON on its way in.
 pub struct Lines {
     payload: web::Payload,
@@ -30,19 +33,21 @@ impl Lines {
         Self { payload, rest: BytesMut::new(), searched: 0, skipping: false, limits }
     }
 
-    /// The next lines: as many as are there, at most `most`, and at least one unless it is the end.
+    /// The next lines: as many as are there, at most `most` or what has `ENOUGH` bytes, and at least one unless it
+    /// is the end.
     pub async fn next(&mut self, most: usize) -> Next {
-        let mut lines = vec![];
+        let (mut lines, mut bytes) = (vec![], 0);
         // When the line that is awaited began to come, and what has come of it since. What a line waited here
         // while others were stored is not its sender's doing.
         let mut begun = self.is_within_a_line().then(Instant::now);
         let mut came = 0;
         loop {
-            while lines.len() < most {
+            while lines.len() < most && bytes < ENOUGH {
                 let Some(line) = self.cut() else { break };
+                bytes += line.as_ref().map_or(0, Bytes::len);
                 lines.push(line);
             }
-            if lines.len() == most {
+            if lines.len() == most || bytes >= ENOUGH {
                 return (lines, None);
             }
             // What is there is taken along; but nobody who has a line waits for the next one.
@@ -138,7 +143,7 @@ impl FromRequest for Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::Lines;
+    use super::{ENOUGH, Lines};
     use crate::config::Limits;
     use actix_web::FromRequest as _;
     use actix_web::dev::Payload;
@@ -148,16 +153,44 @@ mod tests {
     use futures_util::{StreamExt as _, stream};
     use std::time::{Duration, Instant};
 
+    async fn lines_of(chunks: impl Iterator<Item = Bytes> + 'static, limits: Limits) -> Lines {
+        let chunks = stream::iter(chunks.map(Ok::<_, PayloadError>));
+        let mut payload = Payload::from(chunks.boxed_local());
+        let request = TestRequest::default().to_http_request();
+        Lines::of(web::Payload::from_request(&request, &mut payload).await.unwrap(), limits)
+    }
+
+    /// How long the lines are that come together.
+    async fn lengths(mut lines: Lines) -> Vec<Vec<usize>> {
+        let mut together = vec![];
+        loop {
+            let (batch, ended) = lines.next(100).await;
+            together.push(batch.iter().map(|line| line.as_ref().unwrap().len()).collect());
+            if ended.is_some() {
+                return together;
+            }
+        }
+    }
+
+    #[actix_web::test]
+    async fn of_large_lines_few_come_together() {
+        let half = ENOUGH / 2;
+        let line = |length: usize| [vec![b'x'; length - 1], vec![b'\n']].concat();
+        let sent = [half, half, ENOUGH, 1, ENOUGH, 1, 1].map(line);
+        let expected = [vec![half, half], vec![ENOUGH], vec![1, ENOUGH], vec![1, 1]];
+        for chunks in [vec![sent.concat()], sent.to_vec()] {
+            let lines = lines_of(chunks.into_iter().map(Bytes::from), Limits::default()).await;
+            assert_eq!(lengths(lines).await, expected);
+        }
+    }
+
     #[actix_web::test]
     async fn a_line_is_looked_through_once_however_it_comes() {
         let length = 200_000;
-        let bytes = (0..length).map(|_| Ok::<_, PayloadError>(Bytes::from_static(b"x")));
-        let ends = [Ok(Bytes::from_static(b"\n")), Ok(Bytes::from_static(b"last"))];
-        let mut payload = Payload::from(stream::iter(bytes.chain(ends)).boxed_local());
-        let request = TestRequest::default().to_http_request();
-        let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
+        let bytes = (0..length).map(|_| Bytes::from_static(b"x"));
+        let ends = [Bytes::from_static(b"\n"), Bytes::from_static(b"last")];
         let limits = Limits { max_body_bytes: length, ..Limits::default() };
-        let mut lines = Lines::of(payload, limits);
+        let mut lines = lines_of(bytes.chain(ends), limits).await;
         let begun = Instant::now();
         let (first, more) = lines.next(1).await;
         assert_eq!(first[0].as_ref().unwrap().len(), length + 1);

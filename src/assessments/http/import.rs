@@ -18,7 +18,7 @@ use std::convert::Infallible;
 use std::rc::Rc;
 use tokio::sync::mpsc::{Sender, channel};
 
-/// Lines that share a transaction.
+/// Lines that share a transaction, or fewer where they are long.
 const TOGETHER: usize = 100;
 
 /// Import assessments
