@@ -59,12 +59,15 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("tcp_user_timeout", "10000"),
 ];
 
-/// A statement that takes longer belongs to nobody any more: its caller has long been answered. For every statement there
-/// is an index that leads to its rows in their order: to go through a table, or to collect rows and sort them, only looks
-/// cheaper to a planner that takes a large tenant for one like the others.
+/// A statement that takes longer belongs to nobody any more: its caller has long been answered. And what is
+/// acknowledged is on the server's disk, whatever the role or the database says; how far it has come beyond that is
+/// theirs to say (`local`, `remote_apply`). For every statement there is an index that leads to its rows in their order:
+/// to go through a table, or to collect rows and sort them, only looks cheaper to a planner that takes a large tenant
+/// for one like the others.
 pub const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
      SET idle_in_transaction_session_timeout = '10s'; \
-     SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;";
+     SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off; \
+     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
 
 fn with_parameters(url: &str) -> String {
     let given = url.split_once('?').map_or("", |(_, query)| query);

@@ -17,4 +17,5 @@ mod power_cuts;
 mod process;
 mod replicas;
 mod server;
+mod settings;
 mod stopping;
