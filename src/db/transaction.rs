@@ -1,5 +1,5 @@
 //! Beginning, ending and undoing, on either database.
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, controls};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager};
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ fn begin_with(conn: &mut AnyConnection, on_postgres: &str) -> Result<(), StoreEr
 }
 
 pub fn commit(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    controls::before_commit();
     let done = match conn {
         AnyConnection::Sqlite(c) => AnsiTransactionManager::commit_transaction(c),
         // PostgreSQL answers COMMIT after a failed statement as if all were well, and stores nothing. The

@@ -45,11 +45,7 @@ pub fn token(url: &str) -> String {
 impl Tasuke {
     /// Serves on `url`, ready.
     pub fn serve(url: &str, arguments: &[&str]) -> Self {
-        Self::serve_on(free_port(), url, arguments)
-    }
-
-    pub fn serve_on(address: SocketAddr, url: &str, arguments: &[&str]) -> Self {
-        Self::start(address, command(url), arguments)
+        Self::start(free_port(), command(url), arguments)
     }
 
     /// Serves under another program, which ends with `exec` of what it is given.
@@ -62,7 +58,8 @@ impl Tasuke {
         Self::start(free_port(), command, arguments)
     }
 
-    fn start(address: SocketAddr, mut command: Command, arguments: &[&str]) -> Self {
+    /// Serves by a command of one's own, ready.
+    pub fn start(address: SocketAddr, mut command: Command, arguments: &[&str]) -> Self {
         command.args(["serve", "--listen", &address.to_string()]).args(arguments);
         let log = tempfile::NamedTempFile::new().unwrap();
         let child = command.stdout(Stdio::null()).stderr(log.reopen().unwrap()).spawn().unwrap();
@@ -127,7 +124,8 @@ pub fn signal(process: u32, name: &str) {
     assert!(sent.success(), "kill -s {name} {process}");
 }
 
-fn agent() -> ureq::Agent {
+/// Keeps its connection from one call to the next.
+pub fn agent() -> ureq::Agent {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
     config.timeout_global(Some(Duration::from_secs(10))).build().into()
 }
@@ -139,7 +137,17 @@ pub fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
 }
 
 pub fn post(address: SocketAddr, path: &str, token: &str, body: &Value) -> Option<(u16, Value)> {
-    let call = agent().post(format!("http://{address}{path}"));
+    post_by(&agent(), address, path, token, body)
+}
+
+pub fn post_by(
+    agent: &ureq::Agent,
+    address: SocketAddr,
+    path: &str,
+    token: &str,
+    body: &Value,
+) -> Option<(u16, Value)> {
+    let call = agent.post(format!("http://{address}{path}"));
     let mut answer = call.header("authorization", format!("Bearer {token}")).send_json(body).ok()?;
     let status = answer.status().as_u16();
     Some((status, answer.body_mut().read_json().ok()?))
