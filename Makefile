@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` proves it. Both install what they need.
-.PHONY: demo test test-compose test-interop test-clients test-fuzz lint lint-document openapi release-document examples mutants-routing mutants-tenancy bench bench-quick bench-routing
+.PHONY: demo test test-compose test-interop test-clients test-fuzz crashes lint lint-document openapi release-document examples mutants-routing mutants-tenancy bench bench-quick bench-routing
 
 demo:
 	@scripts/install build
@@ -24,6 +24,12 @@ test-clients:
 # Sends some 15,000 made-up calls for two tenants, and holds every answer against the document. Needs Python 3.11.
 test-fuzz:
 	@scripts/test-fuzz
+
+# Kills the service 200 times on each database, under load, and says how much was acknowledged and what is there.
+crashes:
+	@scripts/install build
+	@scripts/install postgresql
+	CYCLES=200 cargo test --test operations crashes:: -- --nocapture
 
 lint:
 	@scripts/install build
