@@ -141,10 +141,10 @@ impl Grown {
             _ => (201, Box::new(|n, to| submitting.write(n, to))),
         };
         let calls = if size.quick { 500 } else { 2000 };
-        let spent = || self.program.cpu() + server.backends();
-        let before = spent();
+        let (program, backends) = (self.program.cpu(), server.backends());
         load::run(self.program.address, 8, Until::Calls(calls), status, make);
-        spent().saturating_sub(before).as_secs_f64() * 1e6 / calls as f64
+        let in_database = server.backends_since(&backends).expect("connections stay");
+        (self.program.cpu_since(program) + in_database).as_secs_f64() * 1e6 / calls as f64
     }
 }
 

@@ -31,7 +31,7 @@ pub fn measure(size: &Size, report: &mut Report) {
         let ours = Program::serve(&server.url_of("imported"), &[]);
         let cpu = ours.cpu();
         let took = import(&ours, &token, &body, lines);
-        costs.push(ours.cpu().saturating_sub(cpu).as_secs_f64() * 1e6 / lines as f64);
+        costs.push(ours.cpu_since(cpu).as_secs_f64() * 1e6 / lines as f64);
         peaks.push(ours.memory().1);
         let sealed = sealed(&server, "imported");
         drop(ours);

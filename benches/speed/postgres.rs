@@ -1,4 +1,5 @@
 //! A throw-away PostgreSQL that keeps what it says: `fsync` is on, as are all other settings that matter.
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -80,16 +81,24 @@ impl Postgres {
         self.folder.path()
     }
 
-    /// Processor time that those who serve connections have taken so far.
-    pub fn backends(&self) -> Duration {
-        let pid = fs::read_to_string(Path::new(&self.data()).join("postmaster.pid")).unwrap();
-        let children = Command::new("pgrep").args(["-P", pid.lines().next().unwrap()]).output().unwrap();
-        let children = String::from_utf8(children.stdout).unwrap();
-        let serves = |child: &&str| {
-            fs::read_to_string(format!("/proc/{child}/cmdline"))
-                .is_ok_and(|line| line.contains("127.0.0.1"))
+    /// Processor time that each connection of a service has taken so far, whichever its database is, by the process that
+    /// serves it.
+    pub fn backends(&self) -> HashMap<u32, Duration> {
+        let serving = "SELECT pid FROM pg_stat_activity WHERE application_name = 'tasuke' AND backend_type = 'client backend'";
+        let ids = self.sql(serving);
+        let taken = |id: &str| {
+            let id = id.parse().unwrap();
+            Some((id, cpu(id)?))
         };
-        children.lines().filter(serves).map(|child| cpu(child.parse().unwrap())).sum()
+        ids.lines().filter_map(taken).collect()
+    }
+
+    /// What they have taken since; `None` when a connection was closed meanwhile, because its time is lost.
+    pub fn backends_since(&self, before: &HashMap<u32, Duration>) -> Option<Duration> {
+        let now = self.backends();
+        let total = |of: &HashMap<u32, Duration>| of.values().sum::<Duration>();
+        let all_there = before.keys().all(|id| now.contains_key(id));
+        all_there.then(|| total(&now).checked_sub(total(before)).expect("time goes on"))
     }
 
     fn data(&self) -> String {

@@ -1,4 +1,6 @@
 //! The program, in a process of its own, and what it takes.
+use nix::time::ClockId;
+use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -105,7 +107,12 @@ impl Program {
 
     /// Processor time so far.
     pub fn cpu(&self) -> Duration {
-        cpu(self.id())
+        cpu(self.id()).expect("it runs")
+    }
+
+    /// What it has taken since.
+    pub fn cpu_since(&self, before: Duration) -> Duration {
+        self.cpu().checked_sub(before).expect("time goes on")
     }
 
     /// Memory in MiB: now, and at most so far.
@@ -119,16 +126,11 @@ impl Program {
     }
 }
 
-/// Processor time of the threads of a process so far. The process's own account goes by hundredths of a second.
-pub fn cpu(process: u32) -> Duration {
-    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else {
-        return Duration::ZERO;
-    };
-    let of_thread = |thread: std::io::Result<fs::DirEntry>| {
-        let stat = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        stat.split(' ').next()?.parse::<u64>().ok()
-    };
-    Duration::from_nanos(threads.filter_map(of_thread).sum())
+/// Processor time of a process so far, in nanoseconds and with that of its threads that have ended; `None` when it has
+/// ended itself.
+pub fn cpu(process: u32) -> Option<Duration> {
+    let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(i32::try_from(process).unwrap()));
+    Some(clock.ok()?.now().ok()?.into())
 }
 
 impl Drop for Program {

@@ -14,7 +14,7 @@ pub struct Rate {
 pub fn turn(size: &Size, program: &Program, expected: u16, make: impl Fn(u64, &mut Vec<u8>)) -> Rate {
     let before = program.cpu();
     let came = load::run(program.address, 32, Until::Over(size.round), expected, make);
-    let cost = program.cpu().saturating_sub(before).as_secs_f64() * 1e6 / came.calls as f64;
+    let cost = program.cpu_since(before).as_secs_f64() * 1e6 / came.calls as f64;
     Rate { per_second: came.per_second, cost }
 }
 
