@@ -31,7 +31,8 @@ pub fn measure(size: &Size, report: &mut Report) {
         add_clients(&ours, &token, CLIENTS);
         answer_sets(&ours, &token, 200)
     };
-    let submitting = Submitting::new(size, &token, &answers);
+    let url = server.url();
+    let submitting = Submitting::new(size, &token, &url, &answers);
     let one = load::get(&format!("/v1/clients?external_id=c-{}", CLIENTS / 2), &token);
     let read = |program: &Program| turn(size, program, 200, |_, to| to.extend_from_slice(&one));
     let tell = |report: &mut Report, what: &str, (name, value): Setting, (other, default): (Rate, Rate)| {

@@ -28,7 +28,7 @@ pub fn measure(size: &Size, report: &mut Report) {
         add_clients(&unlimited, &token, CLIENTS);
         answer_sets(&unlimited, &token, 50)
     };
-    let submitting = Submitting::new(size, &token, &answers);
+    let submitting = Submitting::new(size, &token, &url, &answers);
     let ours = Program::serve_as_shipped(&url);
     let good = |round: u64| {
         submitting.begin(round);

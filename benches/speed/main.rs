@@ -9,6 +9,7 @@ mod bare;
 mod catalogue;
 mod choices;
 mod data;
+mod filling;
 mod flood;
 mod growth;
 mod import;
@@ -18,6 +19,7 @@ mod postgres;
 mod program;
 mod report;
 mod routings;
+mod sealing;
 mod submissions;
 mod turns;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::program::{cpu, free_port};
 
 /// The database that is there from the start.
-const FIRST: &str = "postgres";
+pub const FIRST: &str = "postgres";
 
 pub struct Postgres {
     folder: tempfile::TempDir,
