@@ -7,10 +7,13 @@ use crate::submissions::{CLIENTS, add_clients, answer_sets, submission};
 use serde_json::Value;
 
 /// Assessments that a client has, whatever there is in all: a provider grows by clients.
-pub const EACH: u64 = 10;
+pub const EACH: u64 = 4;
+/// Drafts of the tenant that is asked, whatever there is in all.
+pub const DRAFTS: u64 = 50;
+/// Tenants, that one among them.
 pub const TENANTS: u64 = 1000;
 /// The assessments that the others are copies of.
-const TEMPLATES: u64 = 100;
+pub const TEMPLATES: u64 = 100;
 
 /// Has a service store clients, and the assessments that others are copies of, `t-0` and so on; gives the answers of
 /// submissions.
@@ -27,69 +30,171 @@ pub fn templates(server: &Postgres, token: &str) -> Vec<Value> {
     answers
 }
 
-/// Adds clients, each with its assessments, so many of these in all: copies of the templates, under
-/// ids that lie in time as they would.
-pub fn fill(server: &Postgres, database: &str, spread: u64, count: u64) {
-    let tenant =
-        format!("CASE WHEN g < 20 OR g % {spread} = 0 THEN 'bench' ELSE 't-' || (g % {spread}) END");
-    let id = |number: &str, tail: &str| {
-        format!(
-            "regexp_replace(lpad(to_hex(1700000000000 + {number}), 12, '0') || '70008000' || lpad(to_hex({tail}), 12, '0'), \
-             '(.{{8}})(.{{4}})(.{{4}})(.{{4}})', '\\1-\\2-\\3-\\4-')"
-        )
-    };
-    let client_id = id("g", "g");
-    let numbers = format!("generate_series(0, {}) g", count / EACH - 1);
-    let sql = |statements: &str| server.sql_in(database, statements);
-    sql(&format!(
-        "INSERT INTO tenants (slug, name, created_at) SELECT 't-' || g, 't', now() FROM generate_series(1, {spread} - 1) g \
-         ON CONFLICT DO NOTHING"
-    ));
-    let of_clients = [("tenant", tenant.as_str()), ("id", &client_id), ("external_id", "'g-' || g")];
-    copy(
-        &sql,
-        "clients",
-        &of_clients,
-        &format!("{numbers} JOIN clients t ON t.tenant = 'bench' AND t.external_id = 'c-0'"),
-    );
-    // A year between two of a client's.
-    let own_id = id("n * 31536000000::bigint + g", "g");
-    let at = "timestamp '2016-01-01' + n * interval '1 year'";
-    let of_assessments = [
-        ("tenant", tenant.as_str()),
-        ("id", &own_id),
-        ("client_id", &client_id),
-        ("external_id", "'y-' || n"),
-        ("created_at", at),
-        ("updated_at", at),
-        ("submitted_at", at),
-    ];
-    let templates = "(SELECT *, row_number() OVER (ORDER BY id) - 1 AS place FROM assessments \
-                     WHERE tenant = 'bench' AND external_id LIKE 't-%') t";
-    copy(
-        &sql,
-        "assessments",
-        &of_assessments,
-        &format!(
-            "{numbers} CROSS JOIN generate_series(0, {EACH} - 1) n JOIN {templates} ON t.place = (g * 7 + n) % 100"
-        ),
-    );
-    sql("VACUUM ANALYZE");
-    sql("CHECKPOINT");
+/// Adds clients, each with its assessments, so many of these in all, and what is kept of each: copies of the templates,
+/// under ids that lie in time as they would. The first `own` assessments are the tenant's that is asked, the rest is
+/// spread over the others.
+pub fn fill(server: &Postgres, database: &str, own: u64, count: u64) {
+    let filling = Filling { server, database, own, count };
+    filling.add_tenants();
+    filling.add_clients();
+    filling.add_assessments();
+    filling.add_events();
+    filling.add_log();
+    filling.add_keys();
+    filling.sql("VACUUM ANALYZE");
+    filling.sql("CHECKPOINT");
 }
 
-/// Adds rows: what is said of some columns, and the template for the others, whichever there are.
-fn copy(sql: &impl Fn(&str) -> String, table: &str, said: &[(&str, &str)], from: &str) {
-    let columns = sql(&format!(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = '{table}' ORDER BY ordinal_position"
-    ));
-    let columns: Vec<&str> = columns.lines().collect();
-    let values: Vec<String> = columns
-        .iter()
-        .map(|column| {
+/// In the statements `g` is the number of a client, `n` that of one of its assessments, and `t` a template.
+struct Filling<'a> {
+    server: &'a Postgres,
+    database: &'a str,
+    own: u64,
+    count: u64,
+}
+
+impl Filling<'_> {
+    fn add_tenants(&self) {
+        let others = if self.own < self.count { TENANTS - 1 } else { 0 };
+        let add = "INSERT INTO tenants (slug, name, created_at) SELECT 't-' || g, 't', now()";
+        self.sql(&format!("{add} FROM generate_series(0, {others} - 1) g"));
+    }
+
+    fn add_clients(&self) {
+        let said = [("tenant", self.tenant()), ("id", client()), ("external_id", "'g-' || g".into())];
+        let template = "JOIN clients t ON t.tenant = 'bench' AND t.external_id = 'c-0'";
+        self.copy("clients", &said, &format!("{} {template}", self.clients()), self.count / EACH);
+    }
+
+    fn add_assessments(&self) {
+        let draft = draft();
+        let unless_draft = |value: &str| format!("CASE WHEN NOT ({draft}) THEN {value} END");
+        let said = [
+            ("tenant", self.tenant()),
+            ("id", assessment()),
+            ("client_id", client()),
+            ("external_id", "'y-' || n".into()),
+            ("state", format!("CASE WHEN {draft} THEN 'draft' ELSE t.state END")),
+            ("created_at", at()),
+            ("updated_at", at()),
+            ("submitted_at", unless_draft(&at())),
+            ("submitted_by", unless_draft("t.submitted_by")),
+        ];
+        self.copy("assessments", &said, &self.each("assessments", "external_id LIKE 't-%'"), self.count);
+    }
+
+    /// That it was submitted.
+    fn add_events(&self) {
+        let said = [("tenant", self.tenant()), ("assessment_id", assessment()), ("made_at", at())];
+        let from = self.each("assessment_events", "kind = 'submitted'");
+        self.copy(
+            "assessment_events",
+            &said,
+            &format!("{from} WHERE NOT ({})", draft()),
+            self.count - DRAFTS,
+        );
+    }
+
+    /// An entry of the audit log for each, sealed. They come before the number 1: there the service goes on from its own
+    /// head, which is signed. Nobody verifies them, so the hash is any.
+    fn add_log(&self) {
+        let said = [
+            ("tenant", self.tenant()),
+            ("sequence", format!("-(g * {EACH} + n)")),
+            ("id", assessment()),
+            ("at", at()),
+            ("resource_id", assessment()),
+            ("client_id", client()),
+        ];
+        let from = self.each("audit_events", "action = 'createAssessment'");
+        self.copy("audit_events", &said, &from, self.count);
+    }
+
+    /// Of the last half day: they are kept for one, and an assessment for years.
+    fn add_keys(&self) {
+        let number = format!("(g * {EACH} + n)");
+        let ago = format!("{number} % 43200 * interval '1 second'");
+        let said = [
+            ("tenant", self.tenant()),
+            ("key", "'y-' || g || '-' || n".into()),
+            ("created_at", format!("now() AT TIME ZONE 'utc' - {ago}")),
+        ];
+        let from = self.each("idempotency_keys", "key LIKE 't-%'");
+        self.copy(
+            "idempotency_keys",
+            &said,
+            &format!("{from} WHERE {number} % 10 = 0"),
+            self.count.div_ceil(10),
+        );
+    }
+
+    fn tenant(&self) -> String {
+        let (own, others) = (self.own / EACH, TENANTS - 1);
+        format!("CASE WHEN g < {own} THEN 'bench' ELSE 't-' || g % {others} END")
+    }
+
+    fn clients(&self) -> String {
+        format!("generate_series(0::bigint, {} - 1) g", self.count / EACH)
+    }
+
+    /// Each assessment, with a template of this table.
+    fn each(&self, table: &str, which: &str) -> String {
+        let templates = format!(
+            "SELECT *, row_number() OVER () - 1 AS place FROM {table} WHERE tenant = 'bench' AND {which}"
+        );
+        format!(
+            "{} CROSS JOIN generate_series(0, {EACH} - 1) n JOIN ({templates}) t ON t.place = (g * 7 + n) % {TEMPLATES}",
+            self.clients()
+        )
+    }
+
+    /// Adds so many rows: what is said of some columns, and the template for the others, whichever there are.
+    fn copy(&self, table: &str, said: &[(&str, String)], from: &str, count: u64) {
+        let columns = self.sql(&format!(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = '{table}' ORDER BY ordinal_position"
+        ));
+        let columns: Vec<&str> = columns.lines().collect();
+        let value = |column: &&str| {
             let own = said.iter().find(|(name, _)| name == column);
-            own.map_or_else(|| format!("t.{column}"), |(_, value)| (*value).to_owned())
-        })
-        .collect();
-    sql(&format!("INSERT INTO {table} ({}) SELECT {} FROM {from}", columns.join(", "), values.join(", ")));
+            own.map_or_else(|| format!("t.{column}"), |(_, value)| value.clone())
+        };
+        let values: Vec<String> = columns.iter().map(value).collect();
+        // Nothing refers to what is not there: to look for it would take most of the time.
+        let added = self.sql(&format!(
+            "SET session_replication_role = replica; \
+             WITH added AS (INSERT INTO {table} ({}) SELECT {} FROM {from} RETURNING 1) SELECT count(*) FROM added",
+            columns.join(", "),
+            values.join(", ")
+        ));
+        assert_eq!(added, count.to_string(), "{table}");
+    }
+
+    fn sql(&self, statements: &str) -> String {
+        self.server.sql_in(self.database, statements)
+    }
+}
+
+/// When an assessment was made, in milliseconds: a year between two of a client's, and one client after the other.
+const MADE: &str = "(1600000000000 + n * 31536000000::bigint + g * 100)";
+
+fn at() -> String {
+    format!("timestamp '1970-01-01' + {MADE} * interval '1 millisecond'")
+}
+
+fn client() -> String {
+    id("(1500000000000 + g)", "g")
+}
+
+fn assessment() -> String {
+    id(MADE, "g")
+}
+
+/// Whether an assessment is a draft: some of the newest are.
+fn draft() -> String {
+    format!("g < {DRAFTS} AND n = {}", EACH - 1)
+}
+
+/// An id of this time, in milliseconds, that ends in this number.
+fn id(time: &str, tail: &str) -> String {
+    format!("(lpad(to_hex({time}), 12, '0') || '70008000' || lpad(to_hex({tail}), 12, '0'))::uuid::text")
 }

@@ -84,9 +84,13 @@ impl<'a> Submitting<'a> {
         self.round.set(round);
     }
 
+    pub fn begin_next(&self) {
+        self.begin(self.round.get() + 1);
+    }
+
     /// The entries of the audit log are sealed at its end: that is part of the work, and none of what is measured next.
     pub fn turn(&self, program: &Program) -> Rate {
-        self.begin(self.round.get() + 1);
+        self.begin_next();
         turn_and_rest(self.size, program, 201, |n, to| self.write(n, to), || sealed(self.url))
     }
 }
@@ -102,7 +106,7 @@ pub fn on_postgres(size: &Size, report: &mut Report) {
     prepare(&url);
     let token = token(&url, "bench");
     let answers = templates(&server, &token);
-    fill(&server, FIRST, 1, FILLED);
+    fill(&server, FIRST, FILLED, FILLED);
     server.copy_of_first(REFERENCE);
     let stored = Stored::of(&server);
     let ours = Program::serve(&url, &[]);
