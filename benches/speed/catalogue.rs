@@ -1,7 +1,7 @@
 //! S1: controls from memory, beside a bare handler that answers the same bytes.
 use crate::Size;
 use crate::load;
-use crate::program::{Program, prepare, token};
+use crate::program::{Program, folder, prepare, token};
 use crate::report::{Bound::AtLeast, Report, Row};
 use crate::turns::{beside, turn};
 use std::fs;
@@ -9,7 +9,7 @@ use std::fs;
 const GUIDELINE: &str = "/v1/guidelines/ipa-sme/editions/3.1/controls";
 
 pub fn measure(size: &Size, report: &mut Report) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let url = format!("sqlite://{}", folder.path().join("tasuke.db").display());
     prepare(&url);
     let token = token(&url, "bench");

@@ -1,7 +1,7 @@
 //! S8: how long good calls take beside a flood of bad tokens, from one address and from many.
 use crate::Size;
 use crate::load::{get, median, read};
-use crate::program::{Program, prepare, token};
+use crate::program::{Program, folder, prepare, token};
 use crate::report::{Bound, Report, Row};
 use crate::submissions::{CLIENTS, Submitting, add_clients, answer_sets};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,7 +19,7 @@ const BAD: u64 = 10_000;
 const SENDING: u64 = 200;
 
 pub fn measure(size: &Size, report: &mut Report) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let url = format!("sqlite://{}", folder.path().join("tasuke.db").display());
     prepare(&url);
     let token = token(&url, "bench");

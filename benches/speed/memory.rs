@@ -1,12 +1,12 @@
 //! S7: memory idle and under S2, and how soon it is ready on a database that is there.
 use crate::Size;
 use crate::load::median;
-use crate::program::{Program, prepare};
+use crate::program::{Program, folder, prepare};
 use crate::report::{Bound, Report, Row};
 use std::time::Duration;
 
 pub fn measure(size: &Size, report: &mut Report) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let url = format!("sqlite://{}", folder.path().join("tasuke.db").display());
     prepare(&url);
     let started: Vec<Program> = (0..size.rounds.max(5)).map(|_| Program::serve(&url, &[])).collect();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use crate::program::{cpu, free_port};
+use crate::program::{cpu, folder, free_port};
 
 /// The database that is there from the start.
 pub const FIRST: &str = "postgres";
@@ -16,16 +16,17 @@ pub struct Postgres {
     bin: PathBuf,
 }
 
+/// Where the programs of the newest version are.
+pub fn newest() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let bins = versions.map(|entry| entry.unwrap().path().join("bin"));
+    bins.filter(|bin| bin.join("pgbench").exists()).max()
+}
+
 impl Postgres {
     pub fn start() -> Self {
-        let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
-            .expect("no PostgreSQL: run `make bench`, which installs one")
-            .map(|entry| entry.unwrap().path().join("bin"))
-            .filter(|bin| bin.join("pgbench").exists())
-            .collect();
-        versions.sort();
-        let folder = tempfile::Builder::new().prefix("tasuke-bench").tempdir_in("/tmp").unwrap();
-        let server = Self { folder, port: free_port().port(), bin: versions.pop().unwrap() };
+        let bin = newest().expect("no PostgreSQL: run `make bench`, which installs one");
+        let server = Self { folder: folder(), port: free_port().port(), bin };
         if is_root() {
             let owned = Command::new("chown").arg("postgres").arg(server.folder.path()).status();
             assert!(owned.unwrap().success());

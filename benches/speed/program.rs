@@ -13,6 +13,13 @@ pub struct Program {
     child: Child,
 }
 
+/// Where all databases lie.
+pub const DISK: &str = "/tmp";
+
+pub fn folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("tasuke-bench").tempdir_in(DISK).unwrap()
+}
+
 const TENANT: &str = "bench";
 
 pub fn free_port() -> SocketAddr {

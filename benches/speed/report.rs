@@ -1,8 +1,14 @@
 //! The table: on screen as it comes, and whole in docs/benchmarks.md.
 use crate::Size;
+use crate::load::median;
+use crate::postgres::newest;
+use crate::program::DISK;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::process::Command;
+use std::time::Instant;
 
 pub struct Row {
     /// Which of the promises.
@@ -96,11 +102,8 @@ fn put(measured: &str) {
     println!("written to {file}");
 }
 
+/// On which machine it runs, and what.
 fn head(size: &Size) -> String {
-    let said = |program: &str, arguments: &[&str]| {
-        let ran = Command::new(program).args(arguments).output();
-        ran.map_or_else(|_| "?".into(), |ran| String::from_utf8_lossy(&ran.stdout).trim().to_owned())
-    };
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let model = model.trim_start_matches([' ', '\t', ':']);
@@ -115,13 +118,48 @@ fn head(size: &Size) -> String {
     let run = if size.quick { "quick" } else { "full" };
     let Size { round, rounds, .. } = size;
     format!(
-        "A {run} run of {date} UTC, version {version}: {cores} cores ({model}), {memory} GiB, Linux {kernel}, {rustc}, \
-         load {load} when it began. {rounds} rounds of {round:?} for each side in turn, medians. The client, the \
-         database and the service share the cores.",
+        "A {run} run of {date} UTC, version {version}, commit {commit}: {cores} cores ({model}), {memory} GiB, Linux \
+         {kernel}, {rustc}, PostgreSQL {postgres}, SQLite {sqlite}, {sync:.2} ms for an fsync of 16 KiB in {DISK}, load {load} when \
+         it began. {rounds} rounds of {round:?} for each side in turn, medians. The client, the database and the service \
+         share the cores.",
         date = said("date", &["-u", "+%Y-%m-%d %H:%M"]),
         version = env!("CARGO_PKG_VERSION"),
+        commit = commit(),
         memory = kib / 1024 / 1024,
         kernel = said("uname", &["-r"]),
         rustc = said("rustc", &["--version"]),
+        postgres = postgres(),
+        sqlite = libsqlite3_sys::SQLITE_VERSION.to_string_lossy(),
+        sync = sync(),
     )
+}
+
+fn said(program: impl AsRef<OsStr>, arguments: &[&str]) -> String {
+    let ran = Command::new(program).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output();
+    let ran = ran.ok().filter(|ran| ran.status.success());
+    ran.map_or_else(|| "?".into(), |ran| String::from_utf8_lossy(&ran.stdout).trim().to_owned())
+}
+
+/// Its version: the third word of what it says.
+fn postgres() -> String {
+    let version = newest().map(|bin| said(bin.join("postgres"), &["--version"]));
+    version.and_then(|said| said.split(' ').nth(2).map(str::to_owned)).unwrap_or_else(|| "?".into())
+}
+
+/// With a plus where not all is committed.
+fn commit() -> String {
+    let changed = said("git", &["status", "--porcelain"]);
+    said("git", &["rev-parse", "--short", "HEAD"]) + if changed.is_empty() { "" } else { "+" }
+}
+
+/// Milliseconds until 16 KiB more of a file are on disk, where the databases lie.
+fn sync() -> f64 {
+    let mut file = tempfile::tempfile_in(DISK).unwrap();
+    let once = |_| {
+        file.write_all(&[1; 16 * 1024]).unwrap();
+        let begun = Instant::now();
+        file.sync_all().unwrap();
+        begun.elapsed().as_secs_f64() * 1e3
+    };
+    median((0..100).map(once).collect())
 }

@@ -1,7 +1,7 @@
 //! S6: a routing decision, beside a bare handler that parses and answers JSON of the same sizes.
 use crate::Size;
 use crate::load;
-use crate::program::{Program, prepare, token};
+use crate::program::{Program, folder, prepare, token};
 use crate::report::{Bound, Report, Row};
 use crate::turns::{beside, turn};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use tasuke::routing::{Facts, decide};
 const SCENARIOS: &str = include_str!("../../tests/data/routing-scenarios.yaml");
 
 pub fn measure(size: &Size, report: &mut Report) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let url = format!("sqlite://{}", folder.path().join("tasuke.db").display());
     prepare(&url);
     let token = token(&url, "bench");

@@ -4,7 +4,7 @@ use crate::data::{self, Random};
 use crate::filling::{fill, templates};
 use crate::load::{self, Until};
 use crate::postgres::{FIRST, Postgres};
-use crate::program::{Program, prepare, token};
+use crate::program::{Program, folder, prepare, token};
 use crate::report::{Bound, Report, Row};
 use crate::sealing::sealed;
 use crate::turns::{Rate, beside, turn_and_rest};
@@ -173,7 +173,7 @@ impl Stored {
 }
 
 pub fn on_sqlite(size: &Size, report: &mut Report) {
-    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let folders = [folder(), folder()];
     let urls = folders.each_ref().map(|at| format!("sqlite://{}", at.path().join("tasuke.db").display()));
     for url in &urls {
         prepare(url);
