@@ -69,7 +69,7 @@ bench-routing:
 	cargo test --release --lib how_long_a_decision_takes -- --ignored --nocapture
 
 # What is promised of speed, measured beside its reference, into docs/benchmarks.md. Takes a while; the quick one
-# a few minutes after the build. The machine should have nothing else to do.
+# three minutes after the build, and writes target/bench-quick.md. The machine should have nothing else to do.
 bench bench-quick:
 	@scripts/install build
 	@scripts/install bench

@@ -1,4 +1,4 @@
-//! The table: on screen as it comes, and whole in docs/benchmarks.md.
+//! The table: on screen as it comes, and whole in a file, which for a full run is docs/benchmarks.md.
 use crate::Size;
 use crate::load::median;
 use crate::postgres::newest;
@@ -46,6 +46,7 @@ impl Row {
 }
 
 pub struct Report {
+    quick: bool,
     head: String,
     rows: Vec<Row>,
     notes: Vec<String>,
@@ -57,7 +58,7 @@ impl Report {
     pub fn begin(size: &Size) -> Self {
         let head = head(size);
         println!("{head}");
-        Self { head, rows: vec![], notes: vec![], loaded: None }
+        Self { quick: size.quick, head, rows: vec![], notes: vec![], loaded: None }
     }
 
     pub fn add(&mut self, row: Row) {
@@ -71,7 +72,7 @@ impl Report {
         self.notes.push(note);
     }
 
-    /// Prints the table, and keeps it when everything was measured.
+    /// Prints the table, and keeps it when everything was measured. The page has that of a full run.
     pub fn end(self, keep: bool) {
         let mut text = String::from(
             "| | what | ours | reference | ratio | promised | |\n|---|---|---|---|---|---|---|\n",
@@ -83,8 +84,11 @@ impl Report {
             write!(text, "\n- {note}").unwrap();
         }
         println!("\n{text}");
-        if keep {
-            put(&format!("{}\n\n{text}\n", self.head));
+        let measured = format!("{}\n\n{text}\n", self.head);
+        match (keep, self.quick) {
+            (true, true) => write_apart("bench-quick.md", &measured),
+            (true, false) => put(&measured),
+            (false, _) => {}
         }
     }
 }
@@ -100,6 +104,14 @@ fn put(measured: &str) {
     let (_, after) = rest.split_once(END).expect("the page has its marks");
     fs::write(file, format!("{before}{BEGIN}{measured}{END}{after}")).unwrap();
     println!("written to {file}");
+}
+
+/// Writes what was measured where it is not checked in.
+pub fn write_apart(name: &str, measured: &str) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target");
+    fs::create_dir_all(folder).unwrap();
+    fs::write(format!("{folder}/{name}"), measured).unwrap();
+    println!("written to {folder}/{name}");
 }
 
 /// On which machine it runs, and what.
