@@ -29,7 +29,12 @@ pub fn measure(size: &Size, report: &mut Report) {
         report.add(Row {
             id: "S1",
             what: format!("`GET` {name}, 32 connections"),
-            ours: format!("{:.0}/s, {:.1} µs CPU a call", of_ours.per_second, of_ours.cost),
+            ours: format!(
+                "{:.0}/s, {:.1} µs CPU a call, {:.2} times the reference's",
+                of_ours.per_second,
+                of_ours.cost,
+                of_ours.cost / of_bare.cost
+            ),
             reference: format!(
                 "bare actix handler, same bytes: {:.0}/s, {:.1} µs",
                 of_bare.per_second, of_bare.cost
