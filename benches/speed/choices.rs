@@ -1,11 +1,15 @@
-//! What the defaults were chosen by: `cargo bench --bench speed -- choices` measures other settings beside them.
+//! What the defaults were chosen by: `cargo bench --bench speed -- choices` measures other settings beside them. With
+//! `--quick` it takes some five minutes.
 use crate::Size;
+use crate::filling::{FILLED, fill, templates};
 use crate::load;
-use crate::postgres::Postgres;
+use crate::postgres::{FIRST, Postgres};
 use crate::program::{Program, prepare, token};
-use crate::report::Report;
-use crate::submissions::{CLIENTS, Submitting, add_clients, answer_sets};
+use crate::report::{head, write_apart};
+use crate::submissions::{CLIENTS, Submitting};
 use crate::turns::{Rate, beside, turn};
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 type Setting = (&'static str, &'static str);
 
@@ -22,34 +26,47 @@ const WRITING: [Setting; 8] = [
     ("TASUKE_DATABASE_TOGETHER", "256"),
 ];
 
-pub fn measure(size: &Size, report: &mut Report) {
+pub fn measure(size: &Size) {
+    // A few hundredths are looked for: more than a quick run would show.
+    let size = &Size { round: size.round.max(Duration::from_secs(2)), rounds: 5, ..size.clone() };
+    let (head, begun) = (head(size), Instant::now());
+    println!("{head}");
     let server = Postgres::start();
-    prepare(&server.url());
-    let token = token(&server.url(), "bench");
-    let answers = {
-        let ours = Program::serve(&server.url(), &[]);
-        add_clients(&ours, &token, CLIENTS);
-        answer_sets(&ours, &token, 200)
+    let default = server.url();
+    prepare(&default);
+    let token = token(&default, "bench");
+    let answers = templates(&server, &token);
+    fill(&server, FIRST, FILLED, FILLED);
+    // Each has a database of its own, so that none seals what the other has noted.
+    server.copy_of_first("other");
+    let other = server.url_of("other");
+    let both = |setting| (Program::serve(&other, &[setting]), Program::serve(&default, &[]));
+    let mut table = String::from("| what | with | rate | processor time a call |\n|---|---|---|---|\n");
+    let mut add = |what: &str, (name, value): Setting, (other, default): (Rate, Rate)| {
+        let rate = other.per_second / default.per_second;
+        let cost = other.cost / default.cost;
+        let line = format!("| {what} | `{name}={value}` | {rate:.2} | {cost:.2} |");
+        println!("  {line}");
+        writeln!(table, "{line}").unwrap();
     };
-    let url = server.url();
-    let submitting = Submitting::new(size, &token, &url, &answers);
     let one = load::get(&format!("/v1/clients?external_id=c-{}", CLIENTS / 2), &token);
     let read = |program: &Program| turn(size, program, 200, |_, to| to.extend_from_slice(&one));
-    let tell = |report: &mut Report, what: &str, (name, value): Setting, (other, default): (Rate, Rate)| {
-        report.note(format!(
-            "{what} with {name}={value}: {:.2} of the default's rate, {:.2} of its processor time a call",
-            other.per_second / default.per_second,
-            other.cost / default.cost
-        ));
-    };
     for setting in READING {
-        let (ours, other) = (Program::serve(&server.url(), &[]), Program::serve(&server.url(), &[setting]));
-        let rates = beside(size, "reading a client", |_| read(&other), |_| read(&ours));
-        tell(report, "Reading a client", setting, rates);
+        let (other, ours) = both(setting);
+        add(
+            "reading a client",
+            setting,
+            beside(size, "reading a client", |_| read(&other), |_| read(&ours)),
+        );
     }
+    let in_other = Submitting::new(size, &token, &other, &answers);
+    let in_ours = Submitting::new(size, &token, &default, &answers);
     for setting in WRITING {
-        let (ours, other) = (Program::serve(&server.url(), &[]), Program::serve(&server.url(), &[setting]));
-        let rates = beside(size, "submitting", |_| submitting.turn(&other), |_| submitting.turn(&ours));
-        tell(report, "Submitting", setting, rates);
+        let (other, ours) = both(setting);
+        let rates = beside(size, "submitting", |_| in_other.turn(&other), |_| in_ours.turn(&ours));
+        add("submitting", setting, rates);
     }
+    println!("all took {:.0} s", begun.elapsed().as_secs_f64());
+    let said = "The same program with another setting, on PostgreSQL; of the default's.";
+    write_apart("bench-choices.md", &format!("{head} {said}\n\n{table}"));
 }

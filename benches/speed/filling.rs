@@ -12,6 +12,8 @@ pub const EACH: u64 = 4;
 pub const DRAFTS: u64 = 50;
 /// Tenants, that one among them.
 pub const TENANTS: u64 = 1000;
+/// Assessments that are there before a measure of submissions, so that there are statistics to plan with.
+pub const FILLED: u64 = 10_000;
 /// The assessments that the others are copies of.
 pub const TEMPLATES: u64 = 100;
 

@@ -61,9 +61,7 @@ fn main() {
     let is_given = |name: &str| arguments.iter().any(|argument| argument == name);
     let size = if is_given("--quick") { Size::quick() } else { Size::full() };
     if is_given("choices") {
-        let mut report = Report::begin(&size);
-        choices::measure(&size, &mut report);
-        return report.end(false);
+        return choices::measure(&size);
     }
     let only: Vec<&String> = arguments.iter().filter(|argument| argument.starts_with('S')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only.as_str() == name);

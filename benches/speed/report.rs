@@ -115,7 +115,7 @@ pub fn write_apart(name: &str, measured: &str) {
 }
 
 /// On which machine it runs, and what.
-fn head(size: &Size) -> String {
+pub fn head(size: &Size) -> String {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let model = model.trim_start_matches([' ', '\t', ':']);

@@ -1,7 +1,7 @@
 //! S2 and S3: single submissions of 25 answers with an `Idempotency-Key`, from 32 connections.
 use crate::Size;
 use crate::data::{self, Random};
-use crate::filling::{fill, templates};
+use crate::filling::{FILLED, fill, templates};
 use crate::load::{self, Until};
 use crate::postgres::{FIRST, Postgres};
 use crate::program::{Program, folder, prepare, token};
@@ -95,8 +95,6 @@ impl<'a> Submitting<'a> {
     }
 }
 
-/// Assessments that both have from the start, so that there are statistics to plan with.
-const FILLED: u64 = 10_000;
 /// What pgbench fills: as the first one was, and nobody else is there.
 const REFERENCE: &str = "reference";
 
