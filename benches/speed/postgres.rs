@@ -85,8 +85,7 @@ impl Postgres {
     /// Processor time that each connection of a service has taken so far, whichever its database is, by the process that
     /// serves it.
     pub fn backends(&self) -> HashMap<u32, Duration> {
-        let serving = "SELECT pid FROM pg_stat_activity WHERE application_name = 'tasuke' AND backend_type = 'client backend'";
-        let ids = self.sql(serving);
+        let ids = self.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'tasuke'");
         let taken = |id: &str| {
             let id = id.parse().unwrap();
             Some((id, cpu(id)?))
