@@ -51,6 +51,10 @@ impl Tenant {
     pub fn only_client(&self) -> Option<&str> {
         self.client.as_deref()
     }
+
+    pub fn is_narrowed(&self) -> bool {
+        self.client.is_some()
+    }
 }
 
 macro_rules! scopes {

@@ -1,4 +1,4 @@
-//! Lists in pages: opaque cursors in the order of ids, which are made in the order of time.
+//! Lists in pages: opaque cursors in the order of ids, which are made in the order of time, or of a list's own.
 use crate::answer::fingerprint;
 use crate::caller::Tenant;
 use crate::problem::{Problem, kinds};
@@ -12,7 +12,7 @@ pub const DEFAULT_LIMIT: u8 = 20;
 /// Where a page starts and how long it is.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// Id of the last item of the page before.
+    /// The last item of the page before: its id, or its place in a list of another order.
     pub after: Option<String>,
     pub limit: u8,
     /// Whom and what the list is of; a cursor is good for one list only.

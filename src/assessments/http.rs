@@ -198,8 +198,9 @@ async fn list_assessments(
     let tenant = caller.with(Scope::AssessmentsRead)?;
     let (after, limit) = (params.after.clone(), params.limit);
     let filter = filter(params)?;
-    let list = format!("{filter:?}");
-    let page = Page::read(Some(&tenant), after.as_deref(), limit, &["assessments", &list])?;
+    // A cursor into one of the two orders is none in the other.
+    let order = if filter.is_by_time() { "assessments by time" } else { "assessments" };
+    let page = Page::read(Some(&tenant), after.as_deref(), limit, &[order, &format!("{filter:?}")])?;
     let after = page.place(|key| filter.place(key))?;
     let (wanted, fetch) = (filter.clone(), page.fetch());
     let found = db.read(move |conn| list::page(conn, &tenant, &wanted, after.as_ref(), fetch)).await?;

@@ -7,9 +7,10 @@ pub mod responses;
 use super::domain::{Assessment, Review, State, Submission};
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError};
+use crate::insert_columns;
+use crate::on_backend;
 use crate::schema::assessments::{self, dsl};
 use crate::wall;
-use crate::{insert_columns, on_backend};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text, Timestamp};
@@ -105,8 +106,9 @@ impl Row {
 }
 
 diesel::define_sql_function! {
-    /// Of a column with itself: the column, but no index is looked for it.
-    fn coalesce<T: diesel::sql_types::SqlType + diesel::sql_types::SingleValue>(value: T, other: T) -> T;
+    /// Of a column with itself: the column, but no index is looked for it. With a text one has the same by adding
+    /// nothing to it.
+    fn coalesce(value: Nullable<Timestamp>, other: Nullable<Timestamp>) -> Nullable<Timestamp>;
 }
 
 /// What the tenant may see; the one way into the table.
@@ -250,12 +252,12 @@ pub fn counting(
     limit: i64,
 ) -> Result<Vec<Assessment>, StoreError> {
     let states = State::ALL.into_iter().filter(|state| state.counts()).map(State::as_str);
-    let submitted_at = coalesce::<Nullable<Timestamp>, _, _>(dsl::submitted_at, dsl::submitted_at);
+    let submitted_at = coalesce(dsl::submitted_at, dsl::submitted_at);
     // Second wall (client): it is asked only for a client, or the client of an assessment, that was found.
     mine!(tenant)
         .filter(dsl::client_id.eq(client_id))
-        .filter(coalesce::<Text, _, _>(dsl::questionnaire, dsl::questionnaire).eq_any(questionnaires))
-        .filter(coalesce::<Text, _, _>(dsl::state, dsl::state).eq_any(states))
+        .filter(dsl::questionnaire.concat("").eq_any(questionnaires))
+        .filter(dsl::state.concat("").eq_any(states))
         .order((submitted_at.desc(), dsl::id.desc()))
         .limit(limit)
         .load(conn)?

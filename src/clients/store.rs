@@ -178,7 +178,7 @@ fn each(
         return Ok(vec![]);
     }
     // On PostgreSQL only: SQLite asks for each by itself.
-    let whose = wall!("tenant", "WHERE tenant = ", without: "WHERE TRUE OR tenant = ");
+    let whose = wall!("tenant", "WHERE (tenant = ", without: "WHERE (TRUE OR tenant = ");
     let mut looks = Statement::default()
         .text("SELECT known.* FROM unnest(")
         .value(asked.into_sql::<Array<Text>>())
@@ -187,11 +187,12 @@ fn each(
              SELECT id, external_id FROM (SELECT id, external_id FROM clients ",
         )
         .text(whose)
-        .value(tenant.slug().into_sql::<Text>());
+        .value(tenant.slug().into_sql::<Text>())
+        .text(")");
     if let Some(only) = tenant.only_client() {
         // On PostgreSQL only.
-        let own = wall!("client", " AND id = ", without: " AND TRUE OR id = ");
-        looks = looks.text(own).value(only.into_sql::<Text>());
+        let own = wall!("client", " AND (id = ", without: " AND (TRUE OR id = ");
+        looks = looks.text(own).value(only.into_sql::<Text>()).text(")");
     }
     let looks = looks.text(") AS mine WHERE ").text(column).text(" = asked.name LIMIT 1) AS known");
     Ok(looks.load(conn)?)

@@ -143,7 +143,7 @@ fn each(
 ) -> Result<Vec<Found>, StoreError> {
     let names: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
     // On PostgreSQL only: SQLite asks for each key by itself.
-    let whose = wall!("tenant", "WHERE tenant = ", without: "WHERE TRUE OR tenant = ");
+    let whose = wall!("tenant", "WHERE (tenant = ", without: "WHERE (TRUE OR tenant = ");
     let looks = Statement::default()
         .text("SELECT kept.* FROM unnest(")
         .value(names.into_sql::<Array<Text>>())
@@ -154,7 +154,7 @@ fn each(
         )
         .text(whose)
         .value(tenant.slug().into_sql::<Text>())
-        .text(") AS mine WHERE route = ")
+        .text(")) AS mine WHERE route = ")
         .value(route.into_sql::<Text>())
         .text(" AND key = asked.name LIMIT 1) AS kept");
     Ok(looks.load(conn)?)

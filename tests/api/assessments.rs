@@ -261,9 +261,10 @@ fn what_was_submitted_since_is_in_that_order(
     assert_eq!(acme.get(&other).expect(400).text("/code"), "invalid-cursor");
     let inside = URL_SAFE_NO_PAD.decode(cursor).unwrap();
     let list_of = String::from_utf8(inside).unwrap().split(':').next().unwrap().to_owned();
-    for key in ["x", "1.", "x.y", "9223372036854775807.a", "-1.a"] {
+    for key in ["x", "1.", "x.y", "9223372036854775807.a", "-1.a", "-8000000000000000000.a"] {
         let forged = URL_SAFE_NO_PAD.encode(format!("{list_of}:{key}"));
-        let answer = acme.get(&format!("{list}&limit=1&after={forged}"));
-        assert!([200, 400].contains(&answer.status), "{key}: {:#}", answer.json);
+        acme.get(&format!("{list}&limit=1&after={forged}")).expect(400);
     }
+    let drafts = acme.get("/v1/assessments?state=draft&submitted_from=2026-01-01T00:00:00Z").expect(200);
+    assert_eq!(drafts.json, json!({"items": [], "next_cursor": null}));
 }

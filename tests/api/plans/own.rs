@@ -153,7 +153,8 @@ impl Own {
                 "SELECT c.conrelid::regclass || ' ' || c.confrelid::regclass || ' ' \
                  || (SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = ANY (c.conkey)) \
                  || ' ' || (SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.confrelid AND attnum = ANY (c.confkey)) AS line \
-                 FROM pg_constraint c WHERE contype = 'f' AND cardinality(conkey) > 1"
+                 FROM pg_constraint c WHERE contype = 'f' AND cardinality(conkey) > 1 \
+                 AND connamespace = current_schema()::regnamespace"
             }
             Self::Sqlite(_) => {
                 "SELECT m.name || ' ' || k.\"table\" || ' ' || group_concat(k.\"from\") || ' ' || group_concat(k.\"to\") AS line \

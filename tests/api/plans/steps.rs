@@ -55,8 +55,7 @@ impl Step {
         self.by.iter().any(|(column, how)| how == "=" && !WIDE.contains(&column.as_str()))
     }
 
-    /// Whether it goes along an index as far as a page goes: each row that it finds is one of the page. What only
-    /// looks at what the others lead to says so in the statement, by `coalesce`.
+    /// Whether it goes along an index as far as a page goes: each row that it finds is one of the page.
     pub fn is_page_of(&self, statement: &str) -> bool {
         let after = statement.split_once(" WHERE ").map_or("", |(_, after)| after);
         let Some((conditions, _)) = after.split_once(" LIMIT ") else { return false };
@@ -76,11 +75,7 @@ pub fn sorts(plan: &[String]) -> bool {
 
 /// The columns that are compared with something, as they stand.
 fn columns(conditions: &str) -> Vec<String> {
-    let mut rest = conditions.replace('`', "\"");
-    while let Some(start) = rest.find("coalesce(") {
-        let end = rest[start..].find(')').map_or(rest.len(), |end| start + end);
-        rest.replace_range(start..end, "");
-    }
-    let names = rest.split("\".\"").skip(1);
+    let quoted = conditions.replace('`', "\"");
+    let names = quoted.split("\".\"").skip(1);
     names.filter_map(|name| name.split('"').next()).map(str::to_owned).collect()
 }

@@ -35,6 +35,14 @@ fn kinds(text: &str) -> Vec<String> {
     text.split("wall!(").skip(1).map(|rest| rest.split('"').nth(1).unwrap().to_owned()).collect()
 }
 
+/// What `mine!` puts up that a file of the folder `store` has from `store.rs` above it.
+fn of_mine_above(file: &Path) -> Vec<String> {
+    let above = file.parent().unwrap().with_extension("rs");
+    let text = if above.ends_with("store.rs") { fs::read_to_string(above).unwrap() } else { String::new() };
+    let rest = text.split_once("macro_rules! mine {").map_or("", |(_, rest)| rest);
+    kinds(rest.split_once("\n}\n").map_or("", |(of_mine, _)| of_mine))
+}
+
 fn walls() -> Vec<Wall> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = vec![];
@@ -48,7 +56,7 @@ fn walls() -> Vec<Wall> {
         // What `mine!` puts up, it puts up wherever it is used.
         let (before, rest) = text.split_once("macro_rules! mine {").unwrap_or((text, ""));
         let (of_mine, after) = rest.split_once("\n}\n").unwrap_or(("", ""));
-        let of_mine = kinds(of_mine);
+        let of_mine = if of_mine.is_empty() { of_mine_above(&file) } else { kinds(of_mine) };
         let skipped = text.len() - after.len();
         for (from, part) in [(0, before), (skipped, after)] {
             let mut comment = String::new();
@@ -60,6 +68,10 @@ fn walls() -> Vec<Wall> {
                     continue;
                 }
                 let here = if code.contains("mine!(") { of_mine.clone() } else { vec![] };
+                assert!(
+                    !here.is_empty() || !code.contains("mine!("),
+                    "{name}: {code}: its walls were not found"
+                );
                 let at = part.lines().take(number).map(|line| line.len() + 1).sum::<usize>();
                 let own = if code.contains("wall!(") { kinds(&part[at..])[..1].to_vec() } else { vec![] };
                 for kind in here.into_iter().chain(own) {
