@@ -65,15 +65,19 @@ impl Sealer {
         self.db.write(move |conn| audit::seal(conn, &signer, &whose, clock::now())).await
     }
 
-    /// The same on the thread of the caller, for a command.
+    /// The same on the thread of the caller, for a command. Whoever else seals is waited for: what they are at is not
+    /// seen yet.
     pub fn seal_now(&self) -> Result<(), StoreError> {
+        let mut patience = Instant::now() + PATIENCE;
         let mut broken = vec![];
         loop {
             let whose = Whose::EverybodyBut(broken.clone());
             match self.db.write_now(|conn| audit::seal(conn, &self.signer, &whose, clock::now()))? {
-                Round::Done | Round::Busy if broken.is_empty() => return Ok(()),
-                Round::Done | Round::Busy => return Err(stuck(&broken)),
-                Round::More => {}
+                Round::Busy if Instant::now() < patience => std::thread::sleep(PAUSE),
+                Round::Busy => return Err(StoreError::unavailable("a running service seals the log")),
+                Round::Done if broken.is_empty() => return Ok(()),
+                Round::Done => return Err(stuck(&broken)),
+                Round::More => patience = Instant::now() + PATIENCE,
                 Round::Stuck { tenant } => broken.push(tenant),
             }
         }

@@ -119,6 +119,7 @@ impl Filling<'_> {
         let said = [
             ("tenant", self.tenant()),
             ("key", "'y-' || g || '-' || n".into()),
+            ("place", format!("'/v1/assessments/' || {}", assessment())),
             ("created_at", format!("now() AT TIME ZONE 'utc' - {ago}")),
         ];
         let from = self.each("idempotency_keys", "key LIKE 't-%'");
@@ -142,10 +143,10 @@ impl Filling<'_> {
     /// Each assessment, with a template of this table.
     fn each(&self, table: &str, which: &str) -> String {
         let templates = format!(
-            "SELECT *, row_number() OVER () - 1 AS place FROM {table} WHERE tenant = 'bench' AND {which}"
+            "SELECT *, row_number() OVER () - 1 AS nth FROM {table} WHERE tenant = 'bench' AND {which}"
         );
         format!(
-            "{} CROSS JOIN generate_series(0, {EACH} - 1) n JOIN ({templates}) t ON t.place = (g * 7 + n) % {TEMPLATES}",
+            "{} CROSS JOIN generate_series(0, {EACH} - 1) n JOIN ({templates}) t ON t.nth = (g * 7 + n) % {TEMPLATES}",
             self.clients()
         )
     }

@@ -307,15 +307,16 @@ pub fn merged(
     given: &[Answer],
     removed: &[String],
 ) -> Vec<Answer> {
-    let by_control = |list: &'_ [Answer]| -> HashMap<String, Answer> {
-        list.iter().map(|answer| (answer.control.clone(), answer.clone())).collect()
-    };
     let (mut given, mut kept) = (by_control(given), by_control(answers));
     let removed: HashSet<&str> = removed.iter().map(String::as_str).collect();
     questionnaire
         .items()
         .map(|at| at.item.control.as_str())
         .filter(|control| !removed.contains(control))
-        .filter_map(|control| given.remove(control).or_else(|| kept.remove(control)))
+        .filter_map(|control| given.remove(control).or_else(|| kept.remove(control)).cloned())
         .collect()
+}
+
+fn by_control(answers: &[Answer]) -> HashMap<&str, &Answer> {
+    answers.iter().map(|answer| (answer.control.as_str(), answer)).collect()
 }

@@ -54,26 +54,26 @@ impl Row {
             updated_at,
             submitted,
             reviewed,
-        } = assessment.clone();
+        } = assessment;
         let json = |error: serde_json::Error| StoreError::Broken(error.into());
-        let (submitted_at, submitted_by) = submitted.map(|s| (s.at.naive_utc(), s.by)).unzip();
+        let submitted = submitted.as_ref();
         Ok(Self {
             tenant: tenant.slug().to_owned(),
-            id,
-            client_id,
-            questionnaire,
-            external_id,
+            id: id.clone(),
+            client_id: client_id.clone(),
+            questionnaire: questionnaire.clone(),
+            external_id: external_id.clone(),
             state: state.as_str().to_owned(),
-            answers: serde_json::to_string(&answers).map_err(json)?,
-            fingerprint,
-            carried_from,
-            revision,
-            created_by,
+            answers: serde_json::to_string(answers).map_err(json)?,
+            fingerprint: fingerprint.clone(),
+            carried_from: carried_from.clone(),
+            revision: *revision,
+            created_by: created_by.clone(),
             created_at: created_at.naive_utc(),
             updated_at: updated_at.naive_utc(),
-            submitted_at,
-            submitted_by,
-            review: reviewed.map(|review| serde_json::to_string(&review)).transpose().map_err(json)?,
+            submitted_at: submitted.map(|submitted| submitted.at.naive_utc()),
+            submitted_by: submitted.map(|submitted| submitted.by.clone()),
+            review: reviewed.as_ref().map(serde_json::to_string).transpose().map_err(json)?,
         })
     }
 

@@ -10,12 +10,13 @@ use crate::problem::{Problem, Writing};
 use crate::questionnaires::Questionnaires;
 use crate::request::RequestId;
 use crate::text::Language;
-use actix_web::rt::task::JoinHandle;
+use actix_web::rt::task::{JoinHandle, yield_now};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, post, rt};
 use futures_util::stream::poll_fn;
 use std::convert::Infallible;
 use std::rc::Rc;
+use std::sync::Arc;
 use tokio::sync::mpsc::{Sender, channel};
 
 /// Lines that share a transaction, or fewer where they are long.
@@ -99,6 +100,8 @@ impl Import {
             if !entries.is_empty() {
                 let this = Rc::clone(&this);
                 storing = Some(rt::spawn(async move { this.done(entries).await }));
+                // It begins before the next lines are read: those may all be there, and nobody would let it.
+                yield_now().await;
             }
             let Some(ended) = failed else { continue };
             let stored = match storing.take() {
@@ -132,7 +135,8 @@ impl Import {
     async fn done(&self, entries: Vec<Entry>) -> bool {
         let first = entries.first().map_or(0, |entry| entry.index);
         let (asking, questionnaires) = (self.asking.clone(), self.questionnaires.clone());
-        let work = entries.clone();
+        let entries = Arc::new(entries);
+        let work = Arc::clone(&entries);
         let made = self.db.write(move |conn| asking.make(conn, &questionnaires, &work)).await;
         match made {
             Ok(verdicts) => {
