@@ -10,7 +10,7 @@ mod query;
 
 pub use bulk::{Bulk, File, Whole};
 pub use form::Form;
-pub use lines::Lines;
+pub use lines::{ENOUGH, Lines};
 pub use patch::Patch;
 pub use query::{Query, refuse_unknown};
 

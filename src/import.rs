@@ -163,8 +163,12 @@ impl Counts {
             Some("created") => self.stored += 1,
             Some("replayed" | "unchanged") => self.there += 1,
             _ => {
-                self.rejected += 1;
                 let problem = &verdict["problem"];
+                if problem["status"].as_u64().is_some_and(|status| status >= 500) {
+                    let why = problem["title"].as_str().unwrap_or_default();
+                    return Err(format!("line {line}: {why}: send the file again"));
+                }
+                self.rejected += 1;
                 let why = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or_default();
                 let faults = problem["errors"].as_array().into_iter().flatten();
                 let faults: Vec<String> = faults

@@ -74,9 +74,9 @@ impl Sealer {
             let whose = Whose::EverybodyBut(broken.clone());
             match self.db.write_now(|conn| audit::seal(conn, &self.signer, &whose, clock::now()))? {
                 Round::Busy if Instant::now() < patience => std::thread::sleep(PAUSE),
+                Round::Busy | Round::Done if !broken.is_empty() => return Err(stuck(&broken)),
                 Round::Busy => return Err(StoreError::unavailable("a running service seals the log")),
-                Round::Done if broken.is_empty() => return Ok(()),
-                Round::Done => return Err(stuck(&broken)),
+                Round::Done => return Ok(()),
                 Round::More => patience = Instant::now() + PATIENCE,
                 Round::Stuck { tenant } => broken.push(tenant),
             }

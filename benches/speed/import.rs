@@ -56,13 +56,14 @@ pub fn measure(size: &Size, report: &mut Report) {
             median(costs)
         ),
         reference: format!("`COPY` of the same rows: {took_copy:.1} s"),
-        value: took_copy / took,
+        // `COPY` writes the entries of the audit log where they stay.
+        value: took_copy / took_in_all,
         bound: Bound::AtLeast(0.5),
     });
     report.note(format!(
-        "S4: until the audit log is sealed, which `COPY` writes as well, the ratio is {:.2}. Memory of the service at \
-         most {:.0} MiB.",
-        took_copy / took_in_all,
+        "S4: until the last verdict, with entries of the audit log that are not yet where `COPY` writes them, the ratio is \
+         {:.2}. Memory of the service at most {:.0} MiB.",
+        took_copy / took,
         median(peaks)
     ));
 }

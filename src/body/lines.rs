@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// Bytes of lines that are enough at once, however few lines they are.
-const ENOUGH: usize = 1024 * 1024;
+pub const ENOUGH: usize = 1024 * 1024;
 
 /// Newline-delimited JSON on its way in.
 pub struct Lines {
@@ -34,7 +34,7 @@ impl Lines {
     }
 
     /// The next lines: as many as are there, at most `most` or what has `ENOUGH` bytes, and at least one unless it
-    /// is the end.
+    /// is the end. Nothing is lost when it is not awaited to its end.
     pub async fn next(&mut self, most: usize) -> Next {
         let (mut lines, mut bytes) = (vec![], 0);
         // When the line that is awaited began to come, and what has come of it since. What a line waited here

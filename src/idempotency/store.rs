@@ -49,7 +49,8 @@ struct Locked {
     locked: bool,
 }
 
-/// Takes the key for this transaction; `false` when another one has it: its call is still running.
+/// Takes the key for this transaction; `false` when another one has it: its call is still running. Locks are the
+/// database's: their names say in which schema.
 /// On SQLite one writes at a time, so the other is over by now.
 pub fn take(conn: &mut AnyConnection, tenant: &Tenant, route: &str, key: &Key) -> Result<bool, StoreError> {
     match conn {
@@ -57,7 +58,7 @@ pub fn take(conn: &mut AnyConnection, tenant: &Tenant, route: &str, key: &Key) -
         AnyConnection::Postgres(c) => {
             let name = format!("{}\n{}\n{}", tenant.slug(), route_of(tenant, route), key.as_str());
             let lock = Statement::default()
-                .text("SELECT pg_try_advisory_xact_lock(hashtextextended(")
+                .text("SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || ")
                 .value(name.into_sql::<Text>())
                 .text(", 0)) AS locked");
             let taken: Locked = lock.get_result(c)?;
@@ -80,7 +81,10 @@ pub fn take_all(
             let name = |key: &&Key| format!("{}\n{route}\n{}", tenant.slug(), key.as_str());
             let names: Vec<String> = keys.iter().map(name).collect();
             let locks = Statement::default()
-                .text("SELECT pg_try_advisory_xact_lock(hashtextextended(name, 0)) AS locked FROM unnest(")
+                .text(
+                    "SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || name, 0)) AS locked \
+                     FROM unnest(",
+                )
                 .value(names.into_sql::<Array<Text>>())
                 .text("::text[]) WITH ORDINALITY AS asked (name, place) ORDER BY place");
             let taken: Vec<Locked> = locks.load(c)?;

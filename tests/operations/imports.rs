@@ -2,8 +2,8 @@
 use crate::process::{Tasuke, command, prepare, until};
 use serde_json::json;
 use std::fs;
-use std::io::Write as _;
-use std::net::TcpStream;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
 use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -90,6 +90,44 @@ fn a_stream_that_is_cut_leaves_no_half_line() {
     let told = String::from_utf8(import(&service, &token, &["assessments"], &again).stdout).unwrap();
     assert!(told.ends_with("1 stored, 2 there already, 0 rejected\n"), "{told}");
     assert_eq!(kept(), ["n1", "n2", "n3"]);
+}
+
+/// Whoever does not read what became of its lines is not read from either, until it does: nothing piles up.
+#[test]
+fn who_does_not_read_its_verdicts_is_held_back() {
+    const MIB: usize = 1024 * 1024;
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("db").display());
+    let token = prepare(&url);
+    let service = Tasuke::serve(&url, &[]);
+    let mut stream = TcpStream::connect(service.address).unwrap();
+    let head = format!(
+        "POST /v1/assessment-imports HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/x-ndjson\r\ncontent-length: 5000000000\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // None of it is an assessment, and each line is told so.
+    let lines = format!("{{{}\n", "x".repeat(1022)).repeat(64);
+    stream.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut sent = 0;
+    while let Ok(came) = stream.write(lines.as_bytes()) {
+        sent += came;
+        assert!(sent < 200 * MIB, "it takes all that comes");
+    }
+    let mut reading = stream.try_clone().unwrap();
+    let reader = std::thread::spawn(move || {
+        let (mut read, mut part) = (0, vec![0; MIB]);
+        while let Ok(came @ 1..) = reading.read(&mut part) {
+            read += came;
+        }
+        read
+    });
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    for _ in 0..64 {
+        stream.write_all(lines.as_bytes()).unwrap();
+    }
+    stream.shutdown(Shutdown::Both).unwrap();
+    assert!(reader.join().unwrap() > MIB);
 }
 
 #[test]

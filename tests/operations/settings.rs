@@ -1,9 +1,11 @@
 //! What the service sees to whatever its database is set to.
 use crate::server::PostgresServer;
+use actix_web::rt::System;
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::Text;
 use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _};
-use tasuke::db::{Bounds, Db, StoreError};
+use futures_util::future::join_all;
+use tasuke::db::{AnyConnection, Bounds, Db, StoreError};
 
 #[derive(QueryableByName)]
 struct Setting {
@@ -17,8 +19,13 @@ fn settings(server: &PostgresServer) -> (String, String) {
     let mut conn = PgConnection::establish(&server.url()).unwrap();
     let found: Setting = diesel::sql_query(SHOW).get_result(&mut conn).unwrap();
     let db = Db::open(&server.url(), Bounds::DEFAULT).unwrap();
-    let kept = db.read_now(|conn| Ok::<Setting, StoreError>(diesel::sql_query(SHOW).get_result(conn)?));
-    (found.synchronous_commit, kept.unwrap().synchronous_commit)
+    let shown =
+        |conn: &mut AnyConnection| Ok::<Setting, StoreError>(diesel::sql_query(SHOW).get_result(conn)?);
+    // Each by itself in a lane, and several that share one.
+    let kept = System::new().block_on(async { join_all((0..20).map(|_| db.write(shown))).await });
+    let kept: Vec<String> = kept.into_iter().map(|kept| kept.unwrap().synchronous_commit).collect();
+    assert!(kept.iter().all(|one| *one == kept[0]), "{kept:?}");
+    (found.synchronous_commit, kept[0].clone())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 use super::batch::count;
 use super::name_needed;
 use super::verdict::{Asking, Entry, Outcome, Verdict};
-use crate::body::{Lines, Schemas};
+use crate::body::{ENOUGH, Lines, Schemas};
 use crate::caller::{Caller, Scope};
 use crate::db::Db;
 use crate::metrics::Metrics;
@@ -13,8 +13,10 @@ use crate::text::Language;
 use actix_web::rt::task::{JoinHandle, yield_now};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, post, rt};
+use futures_util::future::{Either, select};
 use futures_util::stream::poll_fn;
 use std::convert::Infallible;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::mpsc::{Sender, channel};
@@ -28,8 +30,8 @@ const TOGETHER: usize = 100;
 /// order, while lines still come. Each line is stored whole or not at all, and needs an `external_id`: so the
 /// same file can be sent again, from the start or from where it was cut, and what is there is answered with
 /// `replayed`. A verdict's `index` is the number of its line, from 1 on. Where a line cannot be read, the ones
-/// after it still are. When the service itself fails, the last line says so, and nothing after it was done.
-/// Needs `assessments:write`.
+/// after it still are. When the service itself fails, the last line says so with a problem of status 500 or 503: from
+/// that line on it is not known what was stored, and they are sent again. Needs `assessments:write`.
 #[utoipa::path(tag = "assessments", operation_id = "importAssessments",
     request_body(content = String, content_type = "application/x-ndjson", description = "One `NewAssessment` a line"),
     responses((status = 200, body = String, content_type = "application/x-ndjson", description = "One `BatchVerdict` a line"), Writing))]
@@ -75,44 +77,73 @@ struct Import {
     verdicts: Sender<Bytes>,
 }
 
+/// Lines that are read and checked, and go into one transaction.
+#[derive(Default)]
+struct Batch {
+    entries: Vec<Entry>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn room(&self) -> usize {
+        if self.bytes < ENOUGH { TOGETHER.saturating_sub(self.entries.len()) } else { 0 }
+    }
+
+    fn add(&mut self, import: &Import, lines: Vec<Result<Bytes, Problem>>, index: &mut u64) {
+        for line in lines {
+            *index += 1;
+            self.bytes += line.as_ref().map_or(0, Bytes::len);
+            self.entries.push(import.read(*index, line));
+        }
+    }
+}
+
 impl Import {
     async fn run(self, mut lines: Lines) {
         let this = Rc::new(self);
-        let mut index = 0;
-        // While some lines are being stored, the next ones are read and checked; not more than that.
+        let (mut index, mut next) = (0, Batch::default());
         let mut storing: Option<JoinHandle<bool>> = None;
-        loop {
-            let (batch, failed) = lines.next(TOGETHER).await;
-            let entries: Vec<Entry> = batch
-                .into_iter()
-                .map(|line| {
-                    index += 1;
-                    this.read(index, line)
-                })
-                .collect();
-            let go_on = match storing.take() {
-                Some(stored) => stored.await.unwrap_or(false),
-                None => true,
+        let ended = loop {
+            // While some lines are being stored, the next ones are read and checked: what goes together, not more. They
+            // wait for nothing but what is being stored.
+            let came = match storing.as_mut() {
+                None => Either::Left(lines.next(next.room()).await),
+                Some(stored) if next.room() == 0 => Either::Right(stored.await),
+                Some(stored) => match select(pin!(lines.next(next.room())), stored).await {
+                    Either::Left((came, _)) => Either::Left(came),
+                    Either::Right((stored, _)) => Either::Right(stored),
+                },
             };
-            if !go_on {
-                return;
+            match came {
+                Either::Left((batch, ended)) => {
+                    next.add(&this, batch, &mut index);
+                    if let Some(ended) = ended {
+                        break ended;
+                    }
+                }
+                Either::Right(stored) => {
+                    storing = None;
+                    if !stored.unwrap_or(false) {
+                        return;
+                    }
+                }
             }
-            if !entries.is_empty() {
-                let this = Rc::clone(&this);
+            if storing.is_none() && !next.entries.is_empty() {
+                let (this, entries) = (Rc::clone(&this), std::mem::take(&mut next).entries);
                 storing = Some(rt::spawn(async move { this.done(entries).await }));
-                // It begins before the next lines are read: those may all be there, and nobody would let it.
+                // It begins before more is read: that may all be there, and nobody would let it.
                 yield_now().await;
             }
-            let Some(ended) = failed else { continue };
-            let stored = match storing.take() {
-                Some(stored) => stored.await.unwrap_or(false),
-                None => true,
-            };
-            // What was cut is no line: nothing of it is stored.
-            if let (true, Err(problem)) = (stored, ended) {
-                this.tell(&[this.failed(index + 1, &problem)]).await;
-            }
+        };
+        if let Some(stored) = storing
+            && !stored.await.unwrap_or(false)
+        {
             return;
+        }
+        let stored = next.entries.is_empty() || this.done(next.entries).await;
+        // What was cut is no line: nothing of it is stored.
+        if let (true, Err(problem)) = (stored, ended) {
+            this.tell(&[this.failed(index + 1, &problem)]).await;
         }
     }
 
@@ -150,7 +181,7 @@ impl Import {
         }
     }
 
-    /// Says that nothing was done from this line on.
+    /// Says that it is not known what was done from this line on.
     fn failed(&self, index: u64, problem: &Problem) -> Verdict {
         let problem = self.asking.told(problem).ok();
         Verdict { index, outcome: Outcome::Rejected, id: None, problem }
