@@ -33,6 +33,7 @@ use crate::routes::Routes;
 use crate::text::LocalizedText;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use std::borrow::Cow;
 
 pub use record::{AssessmentRecord, records};
@@ -210,6 +211,11 @@ async fn list_assessments(
     Ok(HttpResponse::Ok().json(AssessmentPage { items, next_cursor }))
 }
 
+/// As far as both databases keep it: a cursor says no more either.
+fn kept(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.trunc_subsecs(6)
+}
+
 fn filter(params: AssessmentParams) -> Result<Filter, Problem> {
     let mut faults = vec![];
     let known = State::ALL.map(State::as_str);
@@ -230,8 +236,8 @@ fn filter(params: AssessmentParams) -> Result<Filter, Problem> {
         client_id: params.client_id.map(|id| id.to_string()),
         questionnaire: params.questionnaire,
         state: state.flatten(),
-        submitted_from: params.submitted_from,
-        submitted_to: params.submitted_to,
+        submitted_from: params.submitted_from.map(kept),
+        submitted_to: params.submitted_to.map(kept),
     })
 }
 

@@ -33,21 +33,21 @@ impl Lines {
         Self { payload, rest: BytesMut::new(), searched: 0, skipping: false, limits }
     }
 
-    /// The next lines: as many as are there, at most `most` or what has `ENOUGH` bytes, and at least one unless it
+    /// The next lines: as many as are there, at most `most` or what has `enough` bytes, and at least one unless it
     /// is the end. Nothing is lost when it is not awaited to its end.
-    pub async fn next(&mut self, most: usize) -> Next {
+    pub async fn next(&mut self, most: usize, enough: usize) -> Next {
         let (mut lines, mut bytes) = (vec![], 0);
-        // When the line that is awaited began to come, and what has come of it since. What a line waited here
-        // while others were stored is not its sender's doing.
+        // When the line that is awaited began to come, and what has come of it since. What a line waited here since
+        // the last time is not its sender's doing.
         let mut begun = self.is_within_a_line().then(Instant::now);
         let mut came = 0;
         loop {
-            while lines.len() < most && bytes < ENOUGH {
+            while lines.len() < most && bytes < enough {
                 let Some(line) = self.cut() else { break };
                 bytes += line.as_ref().map_or(0, Bytes::len);
                 lines.push(line);
             }
-            if lines.len() == most || bytes >= ENOUGH {
+            if lines.len() == most || bytes >= enough {
                 return (lines, None);
             }
             // What is there is taken along; but nobody who has a line waits for the next one.
@@ -164,7 +164,7 @@ mod tests {
     async fn lengths(mut lines: Lines) -> Vec<Vec<usize>> {
         let mut together = vec![];
         loop {
-            let (batch, ended) = lines.next(100).await;
+            let (batch, ended) = lines.next(100, ENOUGH).await;
             together.push(batch.iter().map(|line| line.as_ref().unwrap().len()).collect());
             if ended.is_some() {
                 return together;
@@ -192,10 +192,10 @@ mod tests {
         let limits = Limits { max_body_bytes: length, ..Limits::default() };
         let mut lines = lines_of(bytes.chain(ends), limits).await;
         let begun = Instant::now();
-        let (first, more) = lines.next(1).await;
+        let (first, more) = lines.next(1, ENOUGH).await;
         assert_eq!(first[0].as_ref().unwrap().len(), length + 1);
         assert!(more.is_none());
-        let (last, _) = lines.next(9).await;
+        let (last, _) = lines.next(9, ENOUGH).await;
         assert_eq!(last[0].as_ref().unwrap(), "last");
         // Byte by byte and from the start each time it takes minutes.
         assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());

@@ -61,9 +61,8 @@ const PARAMETERS: &[(&str, &str)] = &[
 
 /// A statement that takes longer belongs to nobody any more: its caller has long been answered. And what is
 /// acknowledged is on the server's disk, whatever the role or the database says; how far it has come beyond that is
-/// theirs to say (`local`, `remote_apply`). Statements have an index that leads to their rows in their order: to go through a
-/// table, or to collect rows and sort them, only looks cheaper to a planner that takes a large tenant for one like the
-/// others. No call takes more than one of the server's processors.
+/// theirs to say (`local`, `remote_apply`). Statements have an index that leads to their rows: to go through a table, or to collect
+/// rows by several indexes, only looks cheaper to a planner that takes a large tenant for one like the others. No call takes more than one of the server's processors.
 pub const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
      SET idle_in_transaction_session_timeout = '10s'; \
      SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off; \

@@ -219,6 +219,27 @@ pub fn forget(conn: &mut AnyConnection, tenant: &Tenant, places: &[String]) -> R
             .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
             .filter(dsl::place.eq_any(places));
         diesel::delete(told).execute(conn)?;
+        forget_unplaced(conn, tenant, places)?;
+    }
+    Ok(())
+}
+
+/// The same of answers that a replica of an earlier version has kept since the place was brought in.
+fn forget_unplaced(conn: &mut AnyConnection, tenant: &Tenant, places: &[String]) -> Result<(), StoreError> {
+    // Second wall (tenant): of what is found only its own is taken away.
+    let unplaced = dsl::idempotency_keys
+        .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+        .filter(dsl::place.eq(""))
+        .filter(dsl::location.ne(""))
+        .select((dsl::route, dsl::key, dsl::location));
+    for (route, key, location) in unplaced.load::<(String, String, String)>(conn)? {
+        if places.iter().any(|place| *place == place_of(&location)) {
+            let it = dsl::idempotency_keys
+                .filter(wall!("tenant", dsl::tenant.eq(tenant.slug())))
+                .filter(dsl::route.eq(route))
+                .filter(dsl::key.eq(key));
+            diesel::delete(it).execute(conn)?;
+        }
     }
     Ok(())
 }

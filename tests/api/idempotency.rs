@@ -117,7 +117,7 @@ fn who_comes_while_the_first_call_is_at_work_is_told_when_to_come_again() {
     let body = json!({"name": "A"});
     let refused = service.db.write_now(|conn| {
         let AnyConnection::Postgres(conn) = conn else { panic!("another database") };
-        let taken = "SELECT pg_advisory_xact_lock(hashtextextended(E'acme\\nPOST /v1/clients\\nk-1', 0))";
+        let taken = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || E'acme\\nPOST /v1/clients\\nk-1', 0))";
         diesel::sql_query(taken).execute(conn)?;
         Ok::<_, StoreError>(post(&acme, "/v1/clients", "k-1", &body))
     });

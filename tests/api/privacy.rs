@@ -119,3 +119,34 @@ fn answers_that_are_too_old_go_also_when_nobody_calls(
     assert_eq!(after(25), Pruned { answers: 1, events: 0 });
     assert_eq!(where_it_stands(&service, engine, TYPED), ["clients.name"]);
 }
+
+/// A replica of an earlier version keeps answers without the place that they tell of.
+#[rstest]
+fn answers_that_an_earlier_version_kept_go_with_their_client_too(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    service.tenant("rival").get("/v1/clients").expect(200);
+    let client = acme.post("/v1/clients", &json!({"name": "A"})).expect(201);
+    let at = client.header("location").to_owned();
+    for (tenant, key, location) in [
+        ("acme", "k-1", at.clone()),
+        ("acme", "k-2", format!("{at}/x")),
+        ("acme", "k-3", "/v1/clients/other".to_owned()),
+        ("rival", "k-1", at.clone()),
+    ] {
+        let keep = format!(
+            "INSERT INTO idempotency_keys (tenant, route, key, fingerprint, location, body, created_at) \
+             VALUES ('{tenant}', 'r', '{key}', 'f', '{location}', '{{}}', '2100-01-01 00:00:00')"
+        );
+        service
+            .db
+            .write_now(|conn| diesel::sql_query(&keep).execute(conn).map_err(StoreError::from))
+            .unwrap();
+    }
+    acme.delete(&at, client.header("etag")).expect(200);
+    let left = "SELECT tenant || ' ' || key AS name FROM idempotency_keys ORDER BY 1";
+    let left = service.db.read_now(|conn| Ok::<_, StoreError>(names(conn, left))).unwrap();
+    assert_eq!(left, ["acme k-3", "rival k-1"]);
+}

@@ -85,8 +85,14 @@ struct Batch {
 }
 
 impl Batch {
-    fn room(&self) -> usize {
-        if self.bytes < ENOUGH { TOGETHER.saturating_sub(self.entries.len()) } else { 0 }
+    /// How many lines and bytes may come yet.
+    fn room(&self) -> (usize, usize) {
+        (TOGETHER.saturating_sub(self.entries.len()), ENOUGH.saturating_sub(self.bytes))
+    }
+
+    fn is_full(&self) -> bool {
+        let (lines, bytes) = self.room();
+        lines == 0 || bytes == 0
     }
 
     fn add(&mut self, import: &Import, lines: Vec<Result<Bytes, Problem>>, index: &mut u64) {
@@ -106,10 +112,11 @@ impl Import {
         let ended = loop {
             // While some lines are being stored, the next ones are read and checked: what goes together, not more. They
             // wait for nothing but what is being stored.
+            let (most, enough) = next.room();
             let came = match storing.as_mut() {
-                None => Either::Left(lines.next(next.room()).await),
-                Some(stored) if next.room() == 0 => Either::Right(stored.await),
-                Some(stored) => match select(pin!(lines.next(next.room())), stored).await {
+                None => Either::Left(lines.next(most, enough).await),
+                Some(stored) if next.is_full() => Either::Right(stored.await),
+                Some(stored) => match select(pin!(lines.next(most, enough)), stored).await {
                     Either::Left((came, _)) => Either::Left(came),
                     Either::Right((stored, _)) => Either::Right(stored),
                 },
