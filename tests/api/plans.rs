@@ -42,8 +42,9 @@ fn nothing_goes_through_all_rows_of_a_tenant(
 ) {
     watch();
     let service = Service::start(engine);
-    life::live(&service, engine);
+    // Before there is anything: what PostgreSQL learned of a few rows it would believe of many, for a minute.
     let mut own = Own::connect(&service);
+    life::live(&service, engine);
     let mut large = own.fill("acme");
     // A queue that is emptied every second, and what a tenant may have so many of and no more.
     for small in ["audit_inbox", "service_accounts", "own_contacts"] {

@@ -53,7 +53,7 @@ impl Own {
             own.run(SESSION);
             own.run("SET plan_cache_mode = force_generic_plan");
             for table in own.tables() {
-                // That would count rows while they are added, and few of them.
+                // It would count rows while there are few, whenever it comes by.
                 own.run(&format!("ALTER TABLE {table} SET (autovacuum_enabled = false)"));
             }
             return own;
