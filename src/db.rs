@@ -20,6 +20,7 @@ use actix_web::rt::task::spawn_blocking;
 use actix_web::rt::time::timeout;
 use command::{Answer, Caller, Command, Waiting};
 use diesel::r2d2::{Pool, PooledConnection};
+use diesel::sql_types::{SingleValue, SqlType};
 use diesel::{PgConnection, SqliteConnection};
 use lanes::Lanes;
 use manager::Manager;
@@ -45,6 +46,12 @@ macro_rules! on_backend {
             $crate::db::AnyConnection::Sqlite($c) => $body,
         }
     };
+}
+
+diesel::define_sql_function! {
+    /// Of a column with itself: the column, but no index is looked for it. With a text one has the same by adding
+    /// nothing to it.
+    fn coalesce<T: SqlType + SingleValue>(value: T, other: T) -> T;
 }
 
 /// How much the database may be asked at once, and how long a caller waits for it.

@@ -6,14 +6,14 @@ pub mod responses;
 
 use super::domain::{Assessment, Review, State, Submission};
 use crate::caller::Tenant;
-use crate::db::{AnyConnection, StoreError};
+use crate::db::{AnyConnection, StoreError, coalesce};
 use crate::insert_columns;
 use crate::on_backend;
 use crate::schema::assessments::{self, dsl};
 use crate::wall;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text, Timestamp};
+use diesel::sql_types::Text;
 use std::collections::HashSet;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -103,12 +103,6 @@ impl Row {
             reviewed,
         })
     }
-}
-
-diesel::define_sql_function! {
-    /// Of a column with itself: the column, but no index is looked for it. With a text one has the same by adding
-    /// nothing to it.
-    fn coalesce(value: Nullable<Timestamp>, other: Nullable<Timestamp>) -> Nullable<Timestamp>;
 }
 
 /// What the tenant may see; the one way into the table.

@@ -4,9 +4,8 @@
 //! a tenant's for one that leaves a client's.
 use super::super::domain::{Assessment, State};
 use super::Row;
-use super::coalesce;
 use crate::caller::Tenant;
-use crate::db::{AnyConnection, StoreError};
+use crate::db::{AnyConnection, StoreError, coalesce};
 use crate::era;
 use crate::schema::assessments::dsl;
 use crate::wall;

@@ -4,12 +4,11 @@ use super::super::domain::Event;
 use super::super::head::Signed;
 use super::Filter;
 use super::rows::{EventRow, HeadRow};
-use crate::db::{AnyConnection, MultiBackend, StoreError};
+use crate::db::{AnyConnection, MultiBackend, StoreError, coalesce};
 use crate::schema::{audit_events, audit_heads};
 use crate::wall;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::BigInt;
 
 /// Rows that are held in memory at once.
 const TOGETHER: i64 = 1000;
@@ -83,11 +82,6 @@ pub fn heads_of(tenant: &str) -> audit_heads::BoxedQuery<'_, MultiBackend> {
         .filter(wall!("tenant", audit_heads::tenant.eq(tenant)))
         .filter(audit_heads::sequence.le(i64::MAX))
         .into_boxed()
-}
-
-diesel::define_sql_function! {
-    /// Of a column with itself: the column, but no index is looked for it.
-    fn coalesce(value: BigInt, other: BigInt) -> BigInt;
 }
 
 fn events_of<'a>(
