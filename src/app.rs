@@ -11,7 +11,7 @@ use crate::limits::{self, Meters};
 use crate::metrics::{self, Metrics};
 use crate::oauth::TokenRefusal;
 use crate::problem::{self, FaultDocument, Problem, ProblemDocument, kinds};
-use crate::routes::Routes;
+use crate::routes::{Routes, Worker};
 use crate::sealer::Sealer;
 use crate::shelf::Shelf;
 use crate::{
@@ -217,8 +217,10 @@ pub fn build(
     let swagger = SwaggerUi::new("/docs/{_:.*}")
         // The bundled page would otherwise ask a validator on the internet about our document.
         .config(Config::new(["/openapi.json"]).validator_url("none"));
+    let mut worker = Worker::default();
+    routes(&mut worker);
     App::new()
-        .configure(routes)
+        .configure(|config| worker.configure(config))
         .service(problem::show_problem_kind)
         .service(document::show_document)
         .service(to_docs)
