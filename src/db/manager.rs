@@ -115,6 +115,11 @@ fn without_the_url(error: ConnectionError) -> r2d2::Error {
 /// loses what was acknowledged since the last checkpoint.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;";
 
+/// What it goes faster with: room for the pages that many submissions in one transaction write to, savepoints that
+/// take no file, and a log that is written back to the file a quarter as often (at 16 MiB instead of 4).
+const ROOM: &str =
+    "PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;";
+
 /// How long PostgreSQL goes about a statement as it first decided to. What it decided while a table was small goes
 /// through all of a tenant's rows when it is large, and of a table that was never analysed it thinks so until its
 /// autovacuum comes by, a minute later: an import may be over by then. To decide again takes a millisecond.
@@ -162,7 +167,8 @@ impl DerefMut for Pooled {
 /// two do that at once: the second one tries again.
 fn set_pragmas(conn: &mut SqliteConnection) -> diesel::QueryResult<()> {
     let patience = Instant::now() + Duration::from_secs(3);
-    let pragmas = format!("{PRAGMAS} PRAGMA synchronous = {};", controls::synchronous());
+    let synchronous = controls::synchronous();
+    let pragmas = format!("{PRAGMAS} {ROOM} PRAGMA synchronous = {synchronous};");
     loop {
         match conn.batch_execute(&pragmas) {
             Err(error) if error.to_string().contains("locked") && Instant::now() < patience => {
