@@ -37,10 +37,17 @@ pub fn text<T: Serialize>(value: &T) -> Result<String, Problem> {
 }
 
 pub fn bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(value).map_err(|error| {
+    roomy(value, 512)
+}
+
+/// The same for what is known to take some room: it need not be made larger and larger while it is written.
+pub fn roomy<T: Serialize>(value: &T, room: usize) -> Result<Vec<u8>, Problem> {
+    let mut body = Vec::with_capacity(room);
+    serde_json::to_writer(&mut body, value).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written");
         Problem::new(&kinds::INTERNAL)
-    })
+    })?;
+    Ok(body)
 }
 
 /// An `ETag` header value for `tag`.

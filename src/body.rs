@@ -7,15 +7,16 @@ mod form;
 mod lines;
 mod patch;
 mod query;
+mod values;
 
 pub use bulk::{Bulk, File, Whole};
 pub use form::Form;
 pub use lines::{ENOUGH, Lines};
 pub use patch::Patch;
 pub use query::{Query, refuse_unknown};
+pub use values::escape;
 
 use crate::answer::fingerprint;
-use crate::characters;
 use crate::config::Limits;
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
@@ -27,12 +28,18 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use utoipa::ToSchema;
+use values::{depth, holds_null, plain, shown, without_nulls};
 
 /// A JSON body that obeys the schema of `T`, and a digest of what it said.
 #[derive(Debug)]
 pub struct Body<T>(pub T, pub String);
+
+/// A JSON body that obeys the schema of `T`, as it stands.
+#[derive(Debug)]
+pub struct Json<T>(pub Value, pub PhantomData<T>);
 
 /// The schemas of request bodies and query strings, compiled, and the limits of a body.
 #[derive(Debug)]
@@ -66,10 +73,16 @@ impl Schemas {
     }
 
     /// One of many things in a body, and a digest of what it said.
-    pub fn item<T: DeserializeOwned + ToSchema>(&self, mut value: Value) -> Result<(T, String), Problem> {
-        let faults = self.bared::<T>(&mut value)?;
+    pub fn item<T: DeserializeOwned + ToSchema>(&self, value: Value) -> Result<(T, String), Problem> {
+        let value = self.obeying::<T>(value)?;
         let said = fingerprint(&[value.to_string().as_bytes()]);
-        settle(value, faults).map(|body| (body, said))
+        typed(value).map(|body| (body, said))
+    }
+
+    /// The value without what is null, if nothing is wrong with it as a `T`.
+    fn obeying<T: ToSchema>(&self, mut value: Value) -> Result<Value, Problem> {
+        refuse(self.bared::<T>(&mut value)?)?;
+        Ok(value)
     }
 
     /// Takes out of the value what is null, and says everything that is wrong with it as a `T`.
@@ -112,7 +125,7 @@ impl Schemas {
     /// The same, by the name of the schema.
     fn faults_of(&self, name: &str, value: &Value) -> Result<Vec<Fault>, Problem> {
         let mut faults = vec![];
-        shown(value, "", &mut faults);
+        shown(value, &mut faults);
         let Some(validator) = self.bodies.get(name) else {
             tracing::error!(%name, "the document has no schema for this request body");
             return Err(Problem::new(&kinds::INTERNAL));
@@ -169,20 +182,29 @@ pub fn held_against(validator: &Validator, value: &Value) -> Vec<Fault> {
 
 /// Adds what is wrong with `value`; pointers start at `root`.
 fn told(validator: &Validator, value: &Value, root: &str, faults: &mut Vec<Fault>) {
+    // To ask whether anything is wrong takes a third of asking what.
+    if validator.is_valid(value) {
+        return;
+    }
     for error in validator.iter_errors(value) {
         let pointer = format!("{root}{}", error.instance_path().as_str());
         explain::explain(&pointer, error.kind(), faults);
     }
 }
 
-/// The value as a `T`, or all faults.
-fn settle<T: DeserializeOwned>(value: Value, mut faults: Vec<Fault>) -> Result<T, Problem> {
-    if !faults.is_empty() {
-        faults.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
-        // A number is not one of the words either: the wrong type says it all.
-        faults.dedup_by(|next, kept| next == kept || next.pointer == kept.pointer && kept.code == "type");
-        return Err(Problem::invalid(faults));
+/// All faults at once, if there are any.
+fn refuse(mut faults: Vec<Fault>) -> Result<(), Problem> {
+    if faults.is_empty() {
+        return Ok(());
     }
+    faults.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
+    // A number is not one of the words either: the wrong type says it all.
+    faults.dedup_by(|next, kept| next == kept || next.pointer == kept.pointer && kept.code == "type");
+    Err(Problem::invalid(faults))
+}
+
+/// What is found to obey the schema of `T`, as a `T`.
+fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_json::from_value(value).map_err(|error| {
         // The schema and the type are made from the same words; where they differ, that is ours.
         tracing::error!(%error, "what obeys the document cannot be read");
@@ -195,18 +217,42 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let essence = essence(request);
-        let json = essence.eq_ignore_ascii_case("application/json")
-            || request.method() == Method::PATCH
-                && essence.eq_ignore_ascii_case("application/merge-patch+json");
-        let arriving = collected(request, payload, |limits| limits.max_body_bytes);
+        let arriving = json(request, payload);
         Box::pin(async move {
-            if !json {
-                return Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
-            }
             let (schemas, bytes) = arriving.await?;
             schemas.read(&bytes).map(|(body, said)| Self(body, said))
         })
+    }
+}
+
+impl<T: ToSchema + 'static> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let arriving = json(request, payload);
+        Box::pin(async move {
+            let (schemas, bytes) = arriving.await?;
+            schemas.obeying::<T>(schemas.parse(&bytes)?).map(|value| Self(value, PhantomData))
+        })
+    }
+}
+
+/// The bytes of a body that says it is JSON.
+fn json(
+    request: &HttpRequest,
+    payload: &mut dev::Payload,
+) -> impl Future<Output = Result<(Data<Schemas>, web::BytesMut), Problem>> + use<> {
+    let essence = essence(request);
+    let is_json = essence.eq_ignore_ascii_case("application/json")
+        || request.method() == Method::PATCH
+            && essence.eq_ignore_ascii_case("application/merge-patch+json");
+    let arriving = collected(request, payload, |limits| limits.max_body_bytes);
+    async move {
+        if !is_json {
+            return Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
+        }
+        arriving.await
     }
 }
 
@@ -260,75 +306,4 @@ fn plainly(request: &HttpRequest) -> Result<(), Problem> {
     Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE)
         .with_detail(detail)
         .with_header(header::ACCEPT_ENCODING, "identity"))
-}
-
-/// How many lists and objects lie within each other. The parser stops at 128 by itself, so this ends.
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
-}
-
-fn holds_null(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.iter().any(holds_null),
-        Value::Object(fields) => fields.values().any(holds_null),
-        _ => false,
-    }
-}
-
-/// A field that is null is one that is left out; only a patch means something else by it.
-fn without_nulls(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(without_nulls),
-        Value::Object(fields) => {
-            fields.retain(|_, value| !value.is_null());
-            fields.values_mut().for_each(without_nulls);
-        }
-        _ => {}
-    }
-}
-
-/// What means the same becomes the same: 45.0 is 45.
-fn plain(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(plain),
-        Value::Object(fields) => fields.values_mut().for_each(plain),
-        Value::Number(number) if !number.is_i64() && !number.is_u64() => {
-            let whole = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_992.0);
-            if let Some(whole) = whole.and_then(|n| format!("{n:.0}").parse::<i64>().ok()) {
-                *value = whole.into();
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Adds a fault for every text within `value` that holds what cannot be stored or shown.
-fn shown(value: &Value, pointer: &str, faults: &mut Vec<Fault>) {
-    match value {
-        Value::String(text) => {
-            let told = characters::refused(text);
-            faults.extend(told.map(|(code, ja, en)| Fault::new(pointer, code, LocalizedText::new(ja, en))));
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                shown(item, &format!("{pointer}/{index}"), faults);
-            }
-        }
-        Value::Object(fields) => {
-            for (name, item) in fields {
-                shown(item, &format!("{pointer}/{}", escape(name)), faults);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// A name as one step of an RFC 6901 pointer.
-pub fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

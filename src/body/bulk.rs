@@ -1,6 +1,7 @@
 //! Reading many things at once: each is held against its schema by itself, so that one that is wrong does not
 //! take the others along.
-use super::{Schemas, charset, collected, essence, settle, without_nulls};
+use super::values::without_nulls;
+use super::{Schemas, charset, collected, essence, refuse, typed};
 use crate::answer::fingerprint;
 use crate::problem::{Fault, Problem, kinds};
 use crate::text::LocalizedText;
@@ -50,7 +51,8 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Bulk<T> {
             faults.retain(|fault| fault.pointer != ITEMS);
             faults.extend(miscounted(items.len()));
             let said = said(&value, &items);
-            let rest = settle(value, faults)?;
+            refuse(faults)?;
+            let rest = typed(value)?;
             Ok(Self { rest, items, said, schemas })
         })
     }

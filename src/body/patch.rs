@@ -1,5 +1,6 @@
 //! Reading JSON merge patches (RFC 7396): what is left out stays, what is null goes away.
-use super::{Schemas, collected, essence, settle, without_nulls};
+use super::values::without_nulls;
+use super::{Schemas, collected, essence, refuse, typed};
 use crate::db::StoreError;
 use crate::document::patch_of;
 use crate::problem::{Fault, Problem, kinds};
@@ -32,7 +33,8 @@ impl<T: DeserializeOwned + Serialize + ToSchema> Patch<T> {
         without_nulls(&mut value);
         let mut faults = self.schemas.faults::<T>(&value)?;
         faults.extend(self.schemas.unknown(&patch_of(&T::name()), &self.patch)?);
-        settle(value, faults)
+        refuse(faults)?;
+        typed(value)
     }
 }
 

@@ -1,5 +1,5 @@
 //! Reading query strings: held against the parameters that the document has for the operation.
-use super::{Schemas, compile, operations, settle, told};
+use super::{Schemas, compile, operations, refuse, told, typed};
 use crate::problem::{Fault, Problem, kinds};
 use crate::request::template;
 use crate::text::LocalizedText;
@@ -66,7 +66,8 @@ impl Queries {
         let mut faults = vec![];
         let value = parameters.gather(pairs, &mut faults);
         told(&parameters.validator, &value, "/query", &mut faults);
-        settle(value, faults)
+        refuse(faults)?;
+        typed(value)
     }
 }
 

@@ -54,6 +54,28 @@ fn a_body_may_be_nested_as_deep_as_the_limit(#[values(Engine::Sqlite, Engine::Po
     assert_eq!(acme.post("/v1/clients", &nested(7)).text("/code"), "malformed-body");
 }
 
+/// With a feature of the JSON library that nobody is to turn on, text within text is read, as deep as it likes.
+#[rstest]
+fn a_name_that_the_json_library_keeps_for_itself_is_one_that_nobody_knows(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let service = Service::start(engine);
+    let acme = service.tenant("acme");
+    for name in ["$serde_json::private::RawValue", "$serde_json::private::Number"] {
+        let told = |body: &Value| {
+            let refused = acme.post("/v1/clients", body).expect(422);
+            let errors = refused.json["errors"].as_array().unwrap().clone();
+            errors
+                .iter()
+                .any(|e| e["code"] == "unknown-field" && e["pointer"].as_str().unwrap().ends_with(name))
+        };
+        assert!(
+            told(&json!({name: r#"{"name": "A"}"#})) && told(&json!({"name": "A", name: "1"})),
+            "{name}"
+        );
+    }
+}
+
 #[rstest]
 fn a_tenant_may_ask_as_often_as_its_burst(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let service = Service::with(engine, |limits| {
