@@ -6,12 +6,17 @@ use crate::shipped::Faults;
 use crate::text::LocalizedText;
 use chrono::NaiveDate;
 use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The shipped contacts and the sources that contacts and routing rules cite.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
-    contacts: Vec<Contact>,
-    sources: Vec<ContactSource>,
+    /// Those that ship first.
+    contacts: Vec<Arc<Contact>>,
+    /// Where those that ship stand, by their ids.
+    places: Arc<HashMap<String, usize>>,
+    sources: Arc<[ContactSource]>,
     /// Own contacts that stand for a shipped kind of contact: (kind, id).
     stand_ins: Vec<(String, String)>,
 }
@@ -68,27 +73,28 @@ impl Directory {
             let entries: Vec<Entry> = faults.parse(&format!("directory/{name}.yaml"), text);
             for entry in entries {
                 check(&entry, &sources, faults);
-                contacts.push(contact(entry, *category, &sources));
+                contacts.push(Arc::new(contact(entry, *category, &sources)));
             }
         }
-        faults.unique("contacts", contacts.iter().map(|c: &Contact| c.id.as_str()));
-        Self { contacts, sources, stand_ins: vec![] }
+        faults.unique("contacts", contacts.iter().map(|c: &Arc<Contact>| c.id.as_str()));
+        let places = contacts.iter().zip(0..).map(|(contact, place)| (contact.id.clone(), place)).collect();
+        Self { contacts, places: Arc::new(places), sources: sources.into(), stand_ins: vec![] }
     }
 
     /// The directory as a tenant sees it: what it says of shipped contacts, and its own before them.
-    pub fn with(&self, own: &[OwnContact]) -> Result<Self, serde_json::Error> {
+    pub fn with(&self, own: &[OwnContact]) -> Self {
         let mut all = self.clone();
         for own in own {
-            let merged = own.said.onto(self.contact(&own.said.id))?;
+            let merged = own.said.onto(self.contact(&own.said.id));
             if let Some(kind) = &own.said.stands_for {
                 all.stand_ins.push((kind.clone(), own.said.id.clone()));
             }
             match all.contacts.iter_mut().find(|contact| contact.id == merged.id) {
-                Some(contact) => *contact = merged,
-                None => all.contacts.push(merged),
+                Some(contact) => *contact = Arc::new(merged),
+                None => all.contacts.push(Arc::new(merged)),
             }
         }
-        Ok(all)
+        all
     }
 
     /// The own contact that is meant by a kind of contact and the name of a party.
@@ -109,12 +115,13 @@ impl Directory {
         }
     }
 
-    pub fn contacts(&self) -> &[Contact] {
-        &self.contacts
+    pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
+        self.contacts.iter().map(Arc::as_ref)
     }
 
     pub fn contact(&self, id: &str) -> Option<&Contact> {
-        self.contacts.iter().find(|contact| contact.id == id)
+        let own = || self.contacts.iter().skip(self.places.len()).find(|contact| contact.id == id);
+        self.places.get(id).map_or_else(own, |place| self.contacts.get(*place)).map(Arc::as_ref)
     }
 
     /// Notes what a contact is said to help with and no control is about.

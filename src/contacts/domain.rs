@@ -1,7 +1,7 @@
 //! Contacts as they are served.
 use super::hours::OpeningHours;
 use crate::calendar::Holidays;
-use crate::text::LocalizedText;
+use crate::text::{Language, LocalizedText};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -173,7 +173,7 @@ pub struct Chosen<'a> {
 }
 
 impl Chosen<'_> {
-    pub fn why(&self) -> LocalizedText {
+    pub fn why(&self, language: Language) -> &'static str {
         let (ja, en) = match (self.instead_of, self.open) {
             (Some(_), Some(true)) => (
                 "通常の窓口は時間外のため、今開いている窓口",
@@ -189,7 +189,10 @@ impl Chosen<'_> {
             }
             (None, None) => ("受付時間は確認されていない", "its hours are not known"),
         };
-        LocalizedText::new(ja, en)
+        match language {
+            Language::Ja => ja,
+            Language::En => en,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 /// more of it come first, the company's own contract partners before others.
 pub fn helpers<'a>(directory: &'a Directory, tags: &[String]) -> Vec<&'a Contact> {
     let shared = |contact: &Contact| contact.helps_with.iter().filter(|topic| tags.contains(topic)).count();
-    let mut helpers: Vec<_> = directory.contacts().iter().filter(|contact| shared(contact) > 0).collect();
+    let mut helpers: Vec<_> = directory.contacts().filter(|contact| shared(contact) > 0).collect();
     // The sort is stable, and the directory begins with the contract partners.
     helpers.sort_by_key(|contact| Reverse(shared(contact)));
     helpers
@@ -19,7 +19,7 @@ pub const ANYTHING: &str = "anything";
 /// Who can be asked about any gap, in the order of the directory.
 pub fn generalists(directory: &Directory) -> Vec<&Contact> {
     let helps = |contact: &&Contact| contact.helps_with.iter().any(|topic| topic == ANYTHING);
-    directory.contacts().iter().filter(helps).collect()
+    directory.contacts().filter(helps).collect()
 }
 
 #[cfg(test)]

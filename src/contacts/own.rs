@@ -206,11 +206,41 @@ impl NewContact {
     }
 
     /// The contact as it is served: over the shipped one, or by itself.
-    pub fn onto(&self, shipped: Option<&Contact>) -> Result<Contact, serde_json::Error> {
+    pub fn onto(&self, shipped: Option<&Contact>) -> Contact {
         let base = shipped.cloned().unwrap_or_else(|| plain(&self.id));
-        let mut merged = serde_json::to_value(base)?;
-        json_patch::merge(&mut merged, &Json::Object(self.fields()?));
-        serde_json::from_value(merged)
+        let Self {
+            id: _,
+            stands_for: _,
+            name,
+            operator,
+            functions,
+            prefecture,
+            does,
+            does_not,
+            channels,
+            required_info,
+            languages,
+            cost,
+            eligible,
+            notes,
+            verify_by,
+        } = self.clone();
+        Contact {
+            name: name.unwrap_or(base.name),
+            operator: operator.unwrap_or(base.operator),
+            functions: functions.unwrap_or(base.functions),
+            prefecture: prefecture.or(base.prefecture),
+            does: does.unwrap_or(base.does),
+            does_not: does_not.unwrap_or(base.does_not),
+            channels: channels.unwrap_or(base.channels),
+            required_info: required_info.unwrap_or(base.required_info),
+            languages: languages.unwrap_or(base.languages),
+            cost: cost.unwrap_or(base.cost),
+            eligible: eligible.unwrap_or(base.eligible),
+            notes: notes.or(base.notes),
+            verify_by: verify_by.unwrap_or(base.verify_by),
+            ..base
+        }
     }
 }
 

@@ -85,9 +85,9 @@ pub struct IncidentPage {
 
 /// The decision for the facts as they stand, what to ask next, and what changed since last time.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct IncidentPlan {
+pub struct IncidentPlan<'a> {
     #[serde(flatten)]
-    pub decision: DecisionOut,
+    pub decision: DecisionOut<'a>,
     #[schema(format = Uuid)]
     pub incident_id: String,
     /// What is not known and would change most, in the order worth asking; at most ten.

@@ -10,23 +10,23 @@ use utoipa::ToSchema;
 
 /// Everything there is of an incident.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct IncidentReport {
+pub struct IncidentReport<'a> {
     pub incident: IncidentOut,
     pub client_name: String,
-    pub plan: IncidentPlan,
+    pub plan: IncidentPlan<'a>,
     pub referrals: Vec<ReferralOut>,
     pub timeline: Vec<TimelineEntry>,
 }
 
 /// The report as Markdown, in one language.
-pub fn markdown(report: &IncidentReport, language: Language) -> Result<String, fmt::Error> {
+pub fn markdown(report: &IncidentReport<'_>, language: Language) -> Result<String, fmt::Error> {
     let mut page = Page { text: String::new(), language };
     let decision = &report.plan.decision;
     page.heading(1, &report.incident.title)?;
     page.item("顧客", "Client", &report.client_name)?;
     page.item("事案", "Incident", &report.incident.id)?;
     page.item("基準時刻", "As of", &decision.as_of.to_rfc3339())?;
-    page.item("規則", "Rules", &decision.ruleset)?;
+    page.item("規則", "Rules", decision.ruleset)?;
     if let Some(notice) = &decision.notice {
         writeln!(page.text, "\n> {}", plain(notice.get(language)))?;
     }
@@ -127,7 +127,7 @@ impl Page {
         writeln!(self.text, "- {name}: {}", plain(value))
     }
 
-    fn action(&mut self, action: &ActionOut) -> fmt::Result {
+    fn action(&mut self, action: &ActionOut<'_>) -> fmt::Result {
         let language = self.language;
         let party = action.party.as_deref().map(|party| format!(" ({})", plain(party))).unwrap_or_default();
         writeln!(
@@ -140,7 +140,7 @@ impl Page {
             action.due.shown(),
         )?;
         for reason in &action.reasons {
-            let basis = plain(&reason.legal_basis);
+            let basis = plain(reason.legal_basis);
             writeln!(self.text, "   - {} ({}; {basis})", plain(reason.text.get(language)), reason.rule)?;
         }
         Ok(())
@@ -171,9 +171,9 @@ fn one_line(text: &str) -> String {
 /// Every deadline with a date, for a calendar that asks again.
 pub fn calendar(
     (incident, title): (&str, &str),
-    decision: &Decision,
+    decision: &Decision<'_>,
     changed_at: DateTime<Utc>,
-    name: impl Fn(&Action) -> LocalizedText,
+    name: impl Fn(&Action<'_>) -> LocalizedText,
     language: Language,
 ) -> String {
     let mut calendar = Calendar::new();

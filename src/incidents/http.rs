@@ -77,7 +77,12 @@ impl Case {
         Standing { facts: self.incident.facts.clone(), ..Standing::after(&self.events) }
     }
 
-    fn plan(&self, ruleset: &Ruleset, standing: &Standing, as_of: DateTime<Utc>) -> Result<Plan, Problem> {
+    fn plan<'a>(
+        &self,
+        ruleset: &'a Ruleset,
+        standing: &Standing,
+        as_of: DateTime<Utc>,
+    ) -> Result<Plan<'a>, Problem> {
         planned(ruleset, &self.client, standing, as_of)
     }
 
@@ -111,23 +116,23 @@ impl Case {
     }
 }
 
-fn planned(
-    ruleset: &Ruleset,
+fn planned<'a>(
+    ruleset: &'a Ruleset,
     client: &Client,
     standing: &Standing,
     as_of: DateTime<Utc>,
-) -> Result<Plan, Problem> {
+) -> Result<Plan<'a>, Problem> {
     plan(ruleset, client, standing, as_of)
         .map_err(|faults| Problem::invalid(faults.into_iter().map(|fault| fault.told("/facts")).collect()))
 }
 
 /// The plan for facts that somebody has just said: those that cannot be so are refused.
-fn accepted(
-    (ruleset, directory): (&Ruleset, &Directory),
+fn accepted<'a>(
+    (ruleset, directory): (&'a Ruleset, &Directory),
     client: &Client,
     standing: &Standing,
     now: DateTime<Utc>,
-) -> Result<Plan, Problem> {
+) -> Result<Plan<'a>, Problem> {
     let plan = planned(ruleset, client, standing, now)?;
     let refusals = refusals(ruleset, directory, &plan.facts);
     if refusals.is_empty() {

@@ -7,19 +7,19 @@ use chrono::{DateTime, Utc};
 
 /// What is known, and what follows from it.
 #[derive(Debug)]
-pub struct Plan {
+pub struct Plan<'a> {
     pub facts: Facts,
-    pub decision: Decision,
+    pub decision: Decision<'a>,
     /// Nothing can have been done about it earlier.
     began: DateTime<Utc>,
 }
 
-pub fn plan(
-    ruleset: &Ruleset,
+pub fn plan<'a>(
+    ruleset: &'a Ruleset,
     client: &Client,
     standing: &Standing,
     as_of: DateTime<Utc>,
-) -> Result<Plan, Vec<FactFault>> {
+) -> Result<Plan<'a>, Vec<FactFault>> {
     let sector = client.industry.as_deref().and_then(|industry| ruleset.sector_of(industry));
     let facts = Facts::read(&ruleset.schema, &compose(client, sector, standing, as_of))?;
     let occurred = ruleset.schema.find("incident.occurred_at").and_then(|(index, _)| facts.get(index));
@@ -48,7 +48,7 @@ pub enum Refusal {
     },
 }
 
-impl Plan {
+impl Plan<'_> {
     /// Holds what is said to be done against what the plan asks for. Where the plan may ask for it with several, it is
     /// done with the one that is meant: a customer that is found to be concerned later is still to be told.
     pub fn accept(&self, done: Completion, now: DateTime<Utc>) -> Result<Completion, Vec<Refusal>> {
@@ -64,7 +64,7 @@ impl Plan {
                 && (done.party.is_none() || *party == done.party)
         };
         let asked = || self.decision.actions.iter().chain(&self.decision.outstanding);
-        let meant: Vec<_> = asked().filter(|a| is_it(&a.contact, &a.action, &a.party)).collect();
+        let meant: Vec<_> = asked().filter(|a| is_it(a.contact, a.action, &a.party)).collect();
         if let [one] = meant.as_slice() {
             let party = if one.repeated { one.party.clone() } else { done.party.clone() };
             return if refusals.is_empty() { Ok(Completion { party, ..done }) } else { Err(refusals) };
@@ -72,7 +72,7 @@ impl Plan {
         if !meant.is_empty() {
             let parties = meant.iter().filter_map(|a| a.party.clone()).collect();
             refusals.push(Refusal::Which { parties });
-        } else if self.decision.completed.iter().any(|c| is_it(&c.contact, &c.action, &c.party)) {
+        } else if self.decision.completed.iter().any(|c| is_it(c.contact, c.action, &c.party)) {
             refusals.push(Refusal::AlreadyDone);
         } else {
             let asked = asked().map(|a| {

@@ -29,7 +29,7 @@ pub fn refusals(ruleset: &Ruleset, directory: &Directory, facts: &Facts) -> Vec<
         if directory.contact(&entry.contact).is_none() {
             done(index, "contact", "unknown-value", "この連絡先はありません", "there is no such contact");
         }
-        if !ruleset.actions.iter().any(|(action, _)| *action == entry.action) {
+        if !ruleset.actions.contains_key(&entry.action) {
             done(
                 index,
                 "action",

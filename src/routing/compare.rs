@@ -1,9 +1,8 @@
 //! What changed between two decisions, and why.
-use super::decision::{Action, Decision, Due};
-use super::engine::because;
+use super::decision::{Action, Decision, Due, because};
 use super::words::Obligation;
 use crate::calendar::TOKYO;
-use crate::text::LocalizedText;
+use crate::text::{Language, LocalizedText};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::ToSchema;
@@ -50,7 +49,7 @@ pub struct FactChange {
 }
 
 /// In the order of the later decision; what went comes last.
-pub fn compare(before: &Decision, after: &Decision) -> Vec<PlanChange> {
+pub fn compare(before: &Decision<'_>, after: &Decision<'_>) -> Vec<PlanChange> {
     let mut changes = vec![];
     for action in all(after) {
         match all(before).find(|old| key(old) == key(action)) {
@@ -62,7 +61,7 @@ pub fn compare(before: &Decision, after: &Decision) -> Vec<PlanChange> {
         }
     }
     for action in all(before).filter(|old| !all(after).any(|new| key(new) == key(old))) {
-        let done = after.completed.iter().any(|c| (&c.contact, &c.action, &c.party) == key(action));
+        let done = after.completed.iter().any(|c| (c.contact, c.action, &c.party) == key(action));
         let (change, why) = if done {
             (Change::Completed, LocalizedText::new("済んだため", "because it is done"))
         } else {
@@ -73,7 +72,7 @@ pub fn compare(before: &Decision, after: &Decision) -> Vec<PlanChange> {
     changes
 }
 
-fn all(decision: &Decision) -> impl Iterator<Item = &Action> {
+fn all<'d>(decision: &'d Decision<'_>) -> impl Iterator<Item = &'d Action<'d>> {
     decision.actions.iter().chain(&decision.outstanding)
 }
 
@@ -105,12 +104,12 @@ fn walk(path: &str, before: &Json, after: &Json, changes: &mut Vec<FactChange>) 
     }
 }
 
-fn key(action: &Action) -> (&String, &String, &Option<String>) {
-    (&action.contact, &action.action, &action.party)
+fn key<'d>(action: &'d Action<'_>) -> (&'d str, &'d str, &'d Option<String>) {
+    (action.contact, action.action, &action.party)
 }
 
 /// What a reader of the plan would see change.
-fn told(action: &Action) -> (Obligation, bool, String) {
+fn told(action: &Action<'_>) -> (Obligation, bool, String) {
     (action.obligation, action.provisional, shown(&action.due))
 }
 
@@ -123,13 +122,17 @@ pub fn shown(due: &Due) -> String {
     }
 }
 
-fn line(change: Change, old: Option<&Action>, new: Option<&Action>, why: LocalizedText) -> PlanChange {
+fn line(
+    change: Change,
+    old: Option<&Action<'_>>,
+    new: Option<&Action<'_>>,
+    why: LocalizedText,
+) -> PlanChange {
     let named = new.or(old);
-    let text = |of: fn(&Action) -> &String| named.map(of).cloned().unwrap_or_default();
     PlanChange {
         change,
-        contact: text(|a| &a.contact),
-        action: text(|a| &a.action),
+        contact: named.map(|a| a.contact.to_owned()).unwrap_or_default(),
+        action: named.map(|a| a.action.to_owned()).unwrap_or_default(),
         party: named.and_then(|a| a.party.clone()),
         obligation_before: old.map(|a| a.obligation),
         obligation: new.map(|a| a.obligation),
@@ -140,16 +143,16 @@ fn line(change: Change, old: Option<&Action>, new: Option<&Action>, why: Localiz
     }
 }
 
-fn rules(action: &Action) -> Vec<String> {
-    action.reasons.iter().map(|reason| reason.rule.clone()).collect()
+fn rules(action: &Action<'_>) -> Vec<String> {
+    action.reasons.iter().map(|reason| reason.rule.id.clone()).collect()
 }
 
-fn holds(action: &Action) -> LocalizedText {
+fn holds(action: &Action<'_>) -> LocalizedText {
     let findings: Vec<_> = action.reasons.iter().flat_map(|reason| reason.facts.iter().cloned()).collect();
-    because(&findings)
+    LocalizedText::new(because(&findings, Language::Ja), because(&findings, Language::En))
 }
 
-fn differs(old: &Action, new: &Action) -> LocalizedText {
+fn differs(old: &Action<'_>, new: &Action<'_>) -> LocalizedText {
     let settled = old.provisional && !new.provisional;
     let because = holds(new);
     if settled {
@@ -164,9 +167,9 @@ fn differs(old: &Action, new: &Action) -> LocalizedText {
     )
 }
 
-fn gone(action: &Action, after: &Decision) -> LocalizedText {
+fn gone(action: &Action<'_>, after: &Decision<'_>) -> LocalizedText {
     let rules = rules(action);
-    let told = after.not_applied.iter().find(|missed| rules.contains(&missed.rule));
+    let told = after.not_applied.iter().find(|missed| rules.iter().any(|rule| rule == missed.rule));
     told.map_or_else(
         || {
             let rules = rules.join(", ");
@@ -175,6 +178,6 @@ fn gone(action: &Action, after: &Decision) -> LocalizedText {
                 format!("because {rules} does not ask for it with these facts"),
             )
         },
-        |missed| missed.why.clone(),
+        |missed| LocalizedText::new(missed.why.said(Language::Ja), missed.why.said(Language::En)),
     )
 }

@@ -82,9 +82,9 @@ pub struct Context<'a> {
 
 /// A fact and its value, for explanations.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    pub fact: String,
-    pub value: String,
+pub struct Finding<'a> {
+    pub fact: &'a str,
+    pub value: Cow<'static, str>,
 }
 
 impl<'a> Context<'a> {
@@ -115,23 +115,29 @@ impl Condition {
 
     /// The tests that make the condition come out as it does.
     pub fn deciding<'a>(&'a self, context: &Context<'_>) -> Vec<&'a Test> {
-        let outcome = self.truth(context);
+        let mut tests = vec![];
+        self.gather(context, &mut tests);
+        tests
+    }
+
+    fn gather<'a>(&'a self, context: &Context<'_>, tests: &mut Vec<&'a Test>) {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts
-                .iter()
-                .filter(|part| part.truth(context) == outcome)
-                .flat_map(|part| part.deciding(context))
-                .collect(),
-            Self::Not(part) => part.deciding(context),
-            Self::Test(test) => vec![test],
+            Self::All(parts) | Self::Any(parts) => {
+                let outcome = self.truth(context);
+                for part in parts.iter().filter(|part| part.truth(context) == outcome) {
+                    part.gather(context, tests);
+                }
+            }
+            Self::Not(part) => part.gather(context, tests),
+            Self::Test(test) => tests.push(test),
         }
     }
 
     /// The same as findings, each once.
-    pub fn findings(&self, context: &Context<'_>) -> Vec<Finding> {
+    pub fn findings(&self, context: &Context<'_>) -> Vec<Finding<'_>> {
         let mut findings = vec![];
         for test in self.deciding(context) {
-            let finding = Finding { fact: test.path.clone(), value: test.shown(context) };
+            let finding = Finding { fact: &test.path, value: test.shown(context) };
             if !findings.contains(&finding) {
                 findings.push(finding);
             }
@@ -141,12 +147,17 @@ impl Condition {
 }
 
 impl Test {
-    fn shown(&self, context: &Context<'_>) -> String {
+    fn shown(&self, context: &Context<'_>) -> Cow<'static, str> {
         if let Op::DoneContains { contact, action } = &self.op {
             let what = format!("{contact}/{action}");
-            return if self.truth(context) == Truth::Yes { what } else { format!("{what} is not done") };
+            return if self.truth(context) == Truth::Yes { what } else { format!("{what} is not done") }
+                .into();
         }
-        context.given(self.fact).map_or_else(|| "unknown".to_owned(), Value::show)
+        match context.given(self.fact) {
+            None => Cow::Borrowed("unknown"),
+            Some(Value::Tri(tri)) => Cow::Borrowed(tri.as_str()),
+            Some(value) => Cow::Owned(value.show()),
+        }
     }
 
     fn truth(&self, context: &Context<'_>) -> Truth {

@@ -1,9 +1,12 @@
 //! By when: from what a rule says to a date, with every step told. All dates are dates in Tokyo.
+mod steps;
+
+pub use steps::Step;
+
 use super::condition::{Context, FactRef};
 use super::decision::{Due, DueKind};
 use super::facts::Value;
 use crate::calendar::Holidays;
-use crate::text::LocalizedText;
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
 
 /// A fact that a clock starts at, or a number that a contract sets.
@@ -58,25 +61,17 @@ pub enum Count {
 
 impl Deadline {
     /// When it is due, and how that was found.
-    pub fn due(&self, context: &Context<'_>, holidays: &Holidays) -> (Due, Vec<LocalizedText>) {
+    pub fn due(&self, context: &Context<'_>, holidays: &Holidays) -> (Due, Vec<Step<'_>>) {
         match self {
             Self::Immediate => plain(DueKind::Immediate),
             Self::Asap => plain(DueKind::Asap),
             Self::None => plain(DueKind::None),
-            Self::Unresolved => (
-                Due::of(DueKind::Unresolved),
-                vec![LocalizedText::new(
-                    "義務はあるが、日数を確認できなかった。至急、人が確認する",
-                    "There is a duty, but no number of days could be confirmed: a person must look at once",
-                )],
-            ),
+            Self::Unresolved => (Due::of(DueKind::Unresolved), vec![Step::NoNumber]),
             Self::Window { start, min_days, max_days } => from(start, context, |date, steps| {
                 let target = date + TimeDelta::days(min_days - 1);
                 let due = date + TimeDelta::days(max_days - 1);
-                steps.push(LocalizedText::new(
-                    format!("{date} を1日目として {min_days} 日目の {target} を目安、{max_days} 日目の {due} を期限とする（休日でも繰り延べない）"),
-                    format!("{date} is day 1: aim for day {min_days}, {target}; due on day {max_days}, {due} (not moved for holidays)"),
-                ));
+                let (min_days, max_days) = (*min_days, *max_days);
+                steps.push(Step::Window { first: date, min_days, target, max_days, due });
                 Due { target: Some(target), ..Due::on(due) }
             }),
             Self::CalendarDays { start, days, count, roll } => from(start, context, |date, steps| {
@@ -106,7 +101,7 @@ impl Deadline {
     }
 }
 
-fn plain(kind: DueKind) -> (Due, Vec<LocalizedText>) {
+fn plain<'a>(kind: DueKind) -> (Due, Vec<Step<'a>>) {
     (Due::of(kind), vec![])
 }
 
@@ -124,28 +119,19 @@ fn number(named: Option<&Named>, context: &Context<'_>) -> Option<i64> {
     }
 }
 
-fn unknown_start(start: &Named) -> (Due, Vec<LocalizedText>) {
-    let path = &start.path;
-    let step = LocalizedText::new(
-        format!("起算点 {path} が不明のため、期限を計算できない。至急確認する"),
-        format!("The start, {path}, is not known, so no date can be counted: find it out at once"),
-    );
-    (Due::of(DueKind::Unresolved), vec![step])
+fn unknown_start(start: &Named) -> (Due, Vec<Step<'_>>) {
+    (Due::of(DueKind::Unresolved), vec![Step::NoStart { path: &start.path }])
 }
 
-fn start_step(start: &Named, at: DateTime<FixedOffset>) -> LocalizedText {
-    let (path, at) = (&start.path, at.format("%Y-%m-%d %H:%M"));
-    LocalizedText::new(
-        format!("起算点は {path} = {at}（日本時間）"),
-        format!("The clock starts at {path} = {at} (Tokyo)"),
-    )
+fn start_step(start: &Named, at: DateTime<FixedOffset>) -> Step<'_> {
+    Step::Start { path: &start.path, at }
 }
 
-fn from(
-    start: &Named,
+fn from<'a>(
+    start: &'a Named,
     context: &Context<'_>,
-    date: impl FnOnce(NaiveDate, &mut Vec<LocalizedText>) -> Due,
-) -> (Due, Vec<LocalizedText>) {
+    date: impl FnOnce(NaiveDate, &mut Vec<Step<'a>>) -> Due,
+) -> (Due, Vec<Step<'a>>) {
     let Some(at) = time(start, context) else {
         return unknown_start(start);
     };
@@ -154,77 +140,48 @@ fn from(
     (due, steps)
 }
 
-fn counted(date: NaiveDate, days: i64, count: Count, steps: &mut Vec<LocalizedText>) -> NaiveDate {
-    let (last, ja, en) = match count {
-        Count::Inclusive => {
-            (date + TimeDelta::days(days - 1), "初日を1日目として", "counting the first day")
-        }
-        Count::Exclusive => (date + TimeDelta::days(days), "初日を算入せず", "not counting the first day"),
+fn counted(date: NaiveDate, days: i64, count: Count, steps: &mut Vec<Step<'_>>) -> NaiveDate {
+    let last = match count {
+        Count::Inclusive => date + TimeDelta::days(days - 1),
+        Count::Exclusive => date + TimeDelta::days(days),
     };
-    steps.push(LocalizedText::new(
-        format!("{ja} {days} 日目は {last}"),
-        format!("day {days}, {en}, is {last}"),
-    ));
+    steps.push(Step::Counted { days, count, last });
     last
 }
 
-fn rolled(last: NaiveDate, holidays: &Holidays, steps: &mut Vec<LocalizedText>) -> Due {
+fn rolled(last: NaiveDate, holidays: &Holidays, steps: &mut Vec<Step<'_>>) -> Due {
     let open = holidays.next_open(last);
     if open != last {
-        steps.push(LocalizedText::new(
-            format!("{last} は行政機関の休日のため、次の開庁日 {open} まで"),
-            format!(
-                "{last} is a day on which the authorities are closed: due on the next open day, {open}"
-            ),
-        ));
+        steps.push(Step::Closed { last, open });
     }
     if open > holidays.valid_until {
-        let until = holidays.valid_until;
-        steps.push(LocalizedText::new(
-            format!("祝日の一覧は {until} までしかないため、期限の日が休日でないか確認する"),
-            format!("Holidays are known until {until} only: check that the day is none"),
-        ));
+        steps.push(Step::HolidaysUntil(holidays.valid_until));
     }
     Due::on(open)
 }
 
-fn hours_after(start: &Named, at: DateTime<FixedOffset>, hours: i64) -> (Due, Vec<LocalizedText>) {
+fn hours_after(start: &Named, at: DateTime<FixedOffset>, hours: i64) -> (Due, Vec<Step<'_>>) {
     let due = at + TimeDelta::hours(hours);
-    let shown = due.format("%Y-%m-%d %H:%M");
-    let step = LocalizedText::new(
-        format!("{hours} 時間後は {shown}（日本時間）"),
-        format!("{hours} hours later is {shown} (Tokyo)"),
-    );
-    (Due::at(due), vec![start_step(start, at), step])
+    (Due::at(due), vec![start_step(start, at), Step::Hours { hours, due }])
 }
 
-fn contract(
-    start: &Named,
+fn contract<'a>(
+    start: &'a Named,
     hours: Option<i64>,
     days: Option<i64>,
     context: &Context<'_>,
-) -> (Due, Vec<LocalizedText>) {
-    let asap = |ja: &str, en: &str| {
-        let step = LocalizedText::new(ja, en);
-        (Due::of(DueKind::Asap), vec![step])
-    };
+) -> (Due, Vec<Step<'a>>) {
     match (time(start, context), hours, days) {
         (None, _, _) => unknown_start(start),
         (Some(at), Some(hours), _) => hours_after(start, at, hours),
         (Some(at), None, Some(days)) => {
             let mut steps = vec![start_step(start, at)];
             let last = counted(at.date_naive(), days, Count::Exclusive, &mut steps);
-            steps.push(LocalizedText::new(
-                "契約上の最終日であり、連絡は今すぐ行う",
-                "That is the last day the contract allows; tell them now",
-            ));
+            steps.push(Step::LastDay);
             let due = Due { notify_now: true, ..Due::on(last) };
             (due, steps)
         }
-        (Some(_), None, None) => asap(
-            "契約の日数が分からないため、できるだけ早く連絡する",
-            "The contract's number of days is not known: tell them as soon as possible",
-        ),
+        (Some(_), None, None) => (Due::of(DueKind::Asap), vec![Step::NoDays]),
     }
 }
 

@@ -1,34 +1,35 @@
 //! What the engine answers.
 use super::condition::Finding;
-use super::rules::Turn;
-use super::words::{BasisType, Obligation, Stage, Tri};
-use crate::contacts::{ChannelType, Confidence};
-use crate::text::LocalizedText;
+use super::deadline::Step;
+use super::rules::{Guardrail, Rule, Substitution, Turn};
+use super::words::{Obligation, Stage, Tri};
+use crate::contacts::ChannelType;
+use crate::text::Language;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The decision for the facts as they stand.
+/// The decision for the facts as they stand. What the rules say is not copied into it.
 #[derive(Debug, Clone)]
-pub struct Decision {
+pub struct Decision<'a> {
     pub as_of: DateTime<FixedOffset>,
     pub stage: Stage,
     /// In the order of the derivations.
-    pub derived: Vec<(String, Tri)>,
-    pub guardrails: Vec<(String, LocalizedText)>,
+    pub derived: Vec<(&'a str, Tri)>,
+    pub guardrails: Vec<&'a Guardrail>,
     /// In the order to do them.
-    pub actions: Vec<Action>,
+    pub actions: Vec<Action<'a>>,
     /// Duties of earlier stages that nobody has said are done, in the order to do them.
-    pub outstanding: Vec<Action>,
-    pub completed: Vec<Completed>,
-    pub not_applied: Vec<NotApplied>,
+    pub outstanding: Vec<Action<'a>>,
+    pub completed: Vec<Completed<'a>>,
+    pub not_applied: Vec<NotApplied<'a>>,
 }
 
 /// One thing to do, with one contact.
 #[derive(Debug, Clone)]
-pub struct Action {
-    pub contact: String,
-    pub action: String,
+pub struct Action<'a> {
+    pub contact: &'a str,
+    pub action: &'a str,
     /// Whom among several: which vendor, which customer.
     pub party: Option<String>,
     /// One of several that the rule may lead to: what is done with one is not done with the others.
@@ -44,55 +45,58 @@ pub struct Action {
     pub status: Status,
     pub schedulable: bool,
     pub channel: ChannelType,
-    pub forms: Vec<String>,
+    pub forms: Vec<&'a str>,
     /// Sets of particulars that the report asks for.
-    pub info_sets: Vec<String>,
+    pub info_sets: Vec<&'a str>,
     /// Contacts to turn to before this one.
-    pub after: Vec<String>,
+    pub after: Vec<&'a str>,
     /// Facts that would settle it.
-    pub open_questions: Vec<String>,
+    pub open_questions: Vec<&'a str>,
     /// The contact it went to without the substitution, and why it was replaced.
-    pub substituted: Option<Substituted>,
-    pub reasons: Vec<Reason>,
+    pub substituted: Option<Substituted<'a>>,
+    pub reasons: Vec<Reason<'a>>,
 }
 
 #[derive(Debug, Clone)]
-pub struct Substituted {
-    pub rule: String,
-    pub contact: String,
-    pub reason: LocalizedText,
+pub struct Substituted<'a> {
+    pub contact: &'a str,
+    pub by: &'a Substitution,
 }
 
 /// Why: one rule that asks for the action.
 #[derive(Debug, Clone)]
-pub struct Reason {
-    pub rule: String,
-    pub text: LocalizedText,
-    pub legal_basis: LocalizedText,
-    pub basis_type: BasisType,
-    pub sources: Vec<String>,
-    pub confidence: Confidence,
-    pub unverified: bool,
+pub struct Reason<'a> {
+    pub rule: &'a Rule,
     pub provisional: bool,
     /// The facts that made the rule fire.
-    pub facts: Vec<Finding>,
-    pub deadline_steps: Vec<LocalizedText>,
+    pub facts: Vec<Finding<'a>>,
+    pub deadline_steps: Vec<Step<'a>>,
 }
 
 #[derive(Debug, Clone)]
-pub struct Completed {
-    pub contact: String,
-    pub action: String,
+pub struct Completed<'a> {
+    pub contact: &'a str,
+    pub action: &'a str,
     pub party: Option<String>,
     pub at: Option<DateTime<FixedOffset>>,
-    pub rules: Vec<String>,
+    pub rules: Vec<&'a str>,
 }
 
 /// A duty that does not hold here, or an action that a more special one replaced.
 #[derive(Debug, Clone)]
-pub struct NotApplied {
-    pub rule: String,
-    pub why: LocalizedText,
+pub struct NotApplied<'a> {
+    pub rule: &'a str,
+    pub why: WhyNot<'a>,
+}
+
+#[derive(Debug, Clone)]
+pub enum WhyNot<'a> {
+    /// The facts are these.
+    Facts(Vec<Finding<'a>>),
+    /// The list has no item that matches.
+    NoItem(&'a str),
+    /// This rule takes its place.
+    Replaced(&'a str),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -119,6 +123,34 @@ impl DueKind {
             Self::None => "none",
         }
     }
+}
+
+impl WhyNot<'_> {
+    pub fn said(&self, language: Language) -> String {
+        match (self, language) {
+            (Self::Facts(findings), _) => because(findings, language),
+            (Self::NoItem(list), Language::Ja) => format!("{list} に該当する項目がないため"),
+            (Self::NoItem(list), Language::En) => format!("because no entry of {list} matches"),
+            (Self::Replaced(by), Language::Ja) => format!("より個別の規則 {by} が優先するため"),
+            (Self::Replaced(by), Language::En) => {
+                format!("because the more specific rule {by} takes its place")
+            }
+        }
+    }
+}
+
+/// In words, the facts that decided.
+pub fn because(findings: &[Finding<'_>], language: Language) -> String {
+    let (before, is, and, after) = match language {
+        Language::Ja => ("", " = ", "、", " のため"),
+        Language::En => ("because ", " is ", " and ", ""),
+    };
+    let mut told = before.to_owned();
+    for (index, finding) in findings.iter().enumerate() {
+        let and = if index > 0 { and } else { "" };
+        told.extend([and, finding.fact, is, &finding.value]);
+    }
+    told + after
 }
 
 /// By when.

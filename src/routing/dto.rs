@@ -7,98 +7,99 @@ use crate::contacts::{ChannelType, Confidence};
 use crate::text::LocalizedText;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Whom to contact, in order, by when and why, for the facts as given.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RoutingDecision)]
-pub struct DecisionOut {
+pub struct DecisionOut<'a> {
     pub as_of: DateTime<Utc>,
     /// Version of the rules.
     #[schema(example = "2026.11.26")]
-    pub ruleset: String,
+    pub ruleset: &'a str,
     pub stage: Stage,
     /// What follows from the facts, e.g. `appi_reportable`.
-    pub derived: BTreeMap<String, Tri>,
+    pub derived: BTreeMap<&'a str, Tri>,
     /// To be kept in mind whatever is done.
-    pub guardrails: Vec<GuardrailOut>,
+    pub guardrails: Vec<GuardrailOut<'a>>,
     /// In the order to do them.
-    pub actions: Vec<ActionOut>,
+    pub actions: Vec<ActionOut<'a>>,
     /// Duties of earlier stages that the history does not say are done: do them, or say that they are.
-    pub outstanding: Vec<ActionOut>,
+    pub outstanding: Vec<ActionOut<'a>>,
     /// Done already, by the facts' history.
-    pub completed: Vec<CompletedOut>,
+    pub completed: Vec<CompletedOut<'a>>,
     /// Duties that do not hold here, and rules that a more special one replaced.
-    pub not_applied: Vec<NotAppliedOut>,
+    pub not_applied: Vec<NotAppliedOut<'a>>,
     /// What these rules are, and are not.
-    pub notice: Option<LocalizedText>,
+    pub notice: Option<&'a LocalizedText>,
 }
 
 /// A warning that goes with every action.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Guardrail)]
-pub struct GuardrailOut {
+pub struct GuardrailOut<'a> {
     #[schema(example = "G-NO-POWEROFF")]
-    pub id: String,
-    pub text: LocalizedText,
+    pub id: &'a str,
+    pub text: &'a LocalizedText,
 }
 
 /// One thing to do, with one contact.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RoutingAction)]
-pub struct ActionOut {
+pub struct ActionOut<'a> {
     /// 1 comes first.
     #[schema(minimum = 1)]
     pub sequence: usize,
     /// Id of the contact.
     #[schema(example = "ppc_leak_report")]
-    pub contact: String,
-    pub contact_name: LocalizedText,
+    pub contact: &'a str,
+    pub contact_name: Cow<'a, LocalizedText>,
     #[schema(example = "prelim_report")]
-    pub action: String,
-    pub action_name: LocalizedText,
+    pub action: &'a str,
+    pub action_name: Cow<'a, LocalizedText>,
     /// Whom among several: which vendor, which customer.
     pub party: Option<String>,
     pub obligation: Obligation,
     /// 0 to 8; 8 is a calendar item with nothing to do today.
     #[schema(maximum = 8)]
     pub tier: u8,
-    pub tier_name: LocalizedText,
+    pub tier_name: Cow<'a, LocalizedText>,
     pub status: Status,
     /// It is not known yet whether this is needed; `open_questions` would settle it.
     pub provisional: bool,
     pub due: DueOut,
     /// The contact of one's own that is meant: its channel is shown.
-    pub own_contact: Option<String>,
+    pub own_contact: Option<&'a str>,
     /// The date by which the contact was to be verified again has passed.
     pub verification_overdue: bool,
-    pub channel: Option<ActionChannel>,
+    pub channel: Option<ActionChannel<'a>>,
     /// Forms that can be used.
-    pub forms: Vec<String>,
+    pub forms: Vec<&'a str>,
     /// Reports whose fields can be filled in: `GET /v1/incidents/{incident}/forms/{form}`.
-    pub reports: Vec<String>,
+    pub reports: Vec<&'a str>,
     /// What each of these forms is, and why it helps.
-    pub form_notes: Vec<FormNote>,
+    pub form_notes: Vec<FormNote<'a>>,
     /// Sets of particulars that the report asks for.
-    pub info_sets: Vec<String>,
+    pub info_sets: Vec<&'a str>,
     /// Contacts to turn to before this one.
-    pub after: Vec<String>,
+    pub after: Vec<&'a str>,
     /// Facts that would settle it.
-    pub open_questions: Vec<String>,
+    pub open_questions: Vec<&'a str>,
     /// Set where another contact takes the place of the usual one.
-    pub substitution: Option<SubstitutionOut>,
-    pub reasons: Vec<ReasonOut>,
+    pub substitution: Option<SubstitutionOut<'a>>,
+    pub reasons: Vec<ReasonOut<'a>>,
 }
 
 /// A form that can be used for a report.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct FormNote {
+pub struct FormNote<'a> {
     #[schema(example = "common_form_ransomware")]
-    pub form: String,
-    pub title: LocalizedText,
+    pub form: &'a str,
+    pub title: Cow<'a, LocalizedText>,
     /// Why it helps.
-    pub text: LocalizedText,
+    pub text: &'a LocalizedText,
 }
 
 /// By when.
@@ -118,84 +119,84 @@ pub struct DueOut {
 
 /// The way to take.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ActionChannel {
+pub struct ActionChannel<'a> {
     /// `phone`, `email`, `web_form`, `web`, `in_person`, `post` or `contract_contact`; more may come.
     #[serde(rename = "type")]
     #[schema(value_type = String, example = "web_form")]
     pub kind: ChannelType,
     /// Null where the company's own contract holds it.
-    pub value: Option<String>,
+    pub value: Option<&'a str>,
     /// In the language asked for.
-    pub hours: Option<String>,
+    pub hours: Option<&'a str>,
     /// Whether somebody answers at the time of the decision; null where the hours are not known.
     pub open: Option<bool>,
     /// When it opens next, where it is closed.
     pub opens: Option<DateTime<Utc>>,
     /// Why this way, in the language asked for.
-    pub why: String,
+    pub why: &'static str,
 }
 
 /// The contact that was replaced, and why.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ContactSubstitution)]
-pub struct SubstitutionOut {
-    pub rule: String,
+pub struct SubstitutionOut<'a> {
+    pub rule: &'a str,
     /// Id of the contact that was replaced.
-    pub contact: String,
-    pub text: LocalizedText,
+    pub contact: &'a str,
+    pub text: &'a LocalizedText,
 }
 
 /// One rule that asks for the action.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RoutingReason)]
-pub struct ReasonOut {
+pub struct ReasonOut<'a> {
     #[schema(example = "R-PPC-01")]
-    pub rule: String,
-    pub text: LocalizedText,
+    pub rule: &'a str,
+    pub text: &'a LocalizedText,
     /// In the language asked for.
-    pub legal_basis: String,
+    pub legal_basis: &'a str,
     /// `statute`, `supervisory`, `admin_guidance`, `contract`, `guideline` or `practice`; more may come.
     #[schema(value_type = String, example = "statute")]
     pub basis_type: BasisType,
     /// Keys of sources; `GET /v1/routing-rules/{rule}` has them in full.
-    pub sources: Vec<String>,
+    pub sources: &'a [String],
     pub confidence: Confidence,
     /// Not confirmed by a source.
     pub unverified: bool,
     pub provisional: bool,
     /// The facts that made the rule hold.
-    pub facts: Vec<FactFinding>,
+    pub facts: Vec<FactFinding<'a>>,
     /// How the date was found, in the language asked for.
     pub deadline_steps: Vec<String>,
 }
 
 /// A fact and its value.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct FactFinding {
+pub struct FactFinding<'a> {
     #[schema(example = "incident.types")]
-    pub fact: String,
-    #[schema(example = "ransomware")]
-    pub value: String,
+    pub fact: &'a str,
+    #[schema(value_type = String, example = "ransomware")]
+    pub value: Cow<'static, str>,
 }
 
 /// Something that is done already.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CompletedAction)]
-pub struct CompletedOut {
-    pub contact: String,
-    pub contact_name: LocalizedText,
-    pub action: String,
+pub struct CompletedOut<'a> {
+    pub contact: &'a str,
+    pub contact_name: Cow<'a, LocalizedText>,
+    pub action: &'a str,
     pub party: Option<String>,
     pub at: Option<DateTime<Utc>>,
-    pub rules: Vec<String>,
+    pub rules: Vec<&'a str>,
 }
 
 /// A rule that does not apply.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RuleNotApplied)]
-pub struct NotAppliedOut {
+pub struct NotAppliedOut<'a> {
     #[schema(example = "R-CRD-01")]
-    pub rule: String,
+    pub rule: &'a str,
     /// In the language asked for.
     pub why: String,
 }

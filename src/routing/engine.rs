@@ -1,23 +1,22 @@
 //! From facts to a decision: derive, fire, override, substitute, merge, drop what is done, attach
 //! forms, order. Each step is a function of its own; nothing here reads a clock.
-use super::condition::{Context, FactRef, Finding};
-use super::decision::{Action, Completed, Decision, NotApplied, Reason, Status, Substituted};
+use super::condition::{Context, FactRef};
+use super::decision::{Action, Completed, Decision, NotApplied, Reason, Status, Substituted, WhyNot};
 use super::facts::{Facts, Item, Value};
 use super::merge::merge;
 use super::order::order;
 use super::rules::{Contradiction, Party, Rule, Ruleset, Turn};
 use super::words::{Obligation, OnUnknown, Tri, Truth};
-use crate::text::LocalizedText;
 
 /// A rule that fired, with what it asks for.
 #[derive(Debug)]
 pub struct Fired<'a> {
     pub rule: &'a Rule,
-    pub action: Action,
+    pub action: Action<'a>,
 }
 
 /// Decides. The same facts and rules give the same decision.
-pub fn decide(ruleset: &Ruleset, facts: &Facts) -> Decision {
+pub fn decide<'a>(ruleset: &'a Ruleset, facts: &Facts) -> Decision<'a> {
     let derived = derive(ruleset, facts);
     let context = Context { facts, derived: &derived, item: None };
     let mut not_applied = vec![];
@@ -34,7 +33,7 @@ pub fn decide(ruleset: &Ruleset, facts: &Facts) -> Decision {
     let mut actions = attach_forms(actions, ruleset, &context);
     order(&mut actions, facts.as_of);
     let (outstanding, actions) = actions.into_iter().partition(|action| action.turn == Turn::Before);
-    not_applied.sort_by(|a: &NotApplied, b| a.rule.cmp(&b.rule));
+    not_applied.sort_by_key(|missed: &NotApplied<'_>| missed.rule);
     Decision {
         as_of: facts.as_of,
         stage: facts.stage,
@@ -42,13 +41,12 @@ pub fn decide(ruleset: &Ruleset, facts: &Facts) -> Decision {
             .derivations
             .iter()
             .zip(&derived)
-            .map(|(derivation, tri)| (derivation.id.clone(), *tri))
+            .map(|(derivation, tri)| (derivation.id.as_str(), *tri))
             .collect(),
         guardrails: ruleset
             .guardrails
             .iter()
             .filter(|guardrail| guardrail.when.truth(&context) == Truth::Yes)
-            .map(|guardrail| (guardrail.id.clone(), guardrail.text.clone()))
             .collect(),
         actions,
         outstanding,
@@ -80,7 +78,7 @@ fn fire<'a>(
     turn: Turn,
     ruleset: &'a Ruleset,
     context: &Context<'_>,
-    not_applied: &mut Vec<NotApplied>,
+    not_applied: &mut Vec<NotApplied<'a>>,
 ) -> Vec<Fired<'a>> {
     let truth = rule.when.truth(context);
     let level = match (truth, rule.on_unknown) {
@@ -89,7 +87,7 @@ fn fire<'a>(
         _ => None,
     };
     let Some(obligation) = level else {
-        near_miss(rule, turn, || because(&rule.when.findings(context)), not_applied);
+        near_miss(rule, turn, || WhyNot::Facts(rule.when.findings(context)), not_applied);
         return vec![];
     };
     let fired = |context: &Context<'_>, party: Option<String>| Fired {
@@ -115,14 +113,7 @@ fn fire<'a>(
         })
         .collect();
     if chosen.is_empty() {
-        let path = &each.path;
-        let none = || {
-            LocalizedText::new(
-                format!("{path} に該当する項目がないため"),
-                format!("because no entry of {path} matches"),
-            )
-        };
-        near_miss(rule, turn, none, not_applied);
+        near_miss(rule, turn, || WhyNot::NoItem(&each.path), not_applied);
     }
     chosen
 }
@@ -132,45 +123,32 @@ fn of_item<'a>(context: &Context<'a>, item: &'a Item) -> Context<'a> {
 }
 
 /// Duties that do not hold say why: a reader must see that nothing was forgotten.
-fn near_miss(
-    rule: &Rule,
+fn near_miss<'a>(
+    rule: &'a Rule,
     turn: Turn,
-    why: impl FnOnce() -> LocalizedText,
-    not_applied: &mut Vec<NotApplied>,
+    why: impl FnOnce() -> WhyNot<'a>,
+    not_applied: &mut Vec<NotApplied<'a>>,
 ) {
     if rule.obligation == Obligation::Must && turn == Turn::Now {
-        not_applied.push(NotApplied { rule: rule.id.clone(), why: why() });
+        not_applied.push(NotApplied { rule: &rule.id, why: why() });
     }
 }
 
-/// In words, the facts that decided.
-pub fn because(findings: &[Finding]) -> LocalizedText {
-    let told = |is: &str, and: &str| {
-        let parts: Vec<_> = findings.iter().map(|f| format!("{}{is}{}", f.fact, f.value)).collect();
-        parts.join(and)
-    };
-    LocalizedText::new(
-        format!("{} のため", told(" = ", "、")),
-        format!("because {}", told(" is ", " and ")),
-    )
-}
-
-fn action(
-    rule: &Rule,
-    ruleset: &Ruleset,
+fn action<'a>(
+    rule: &'a Rule,
+    ruleset: &'a Ruleset,
     context: &Context<'_>,
     obligation: Obligation,
     truth: Truth,
     party: Option<String>,
-) -> Action {
+) -> Action<'a> {
     let provisional = truth == Truth::Unknown;
     let (due, deadline_steps) = rule.deadline.due(context, &ruleset.holidays);
-    let mut open_questions: Vec<String> =
-        if provisional { open_facts(rule, ruleset, context) } else { vec![] };
-    open_questions.extend(rule.deadline.open_questions(context).map(str::to_owned));
+    let mut open_questions = if provisional { open_facts(rule, ruleset, context) } else { vec![] };
+    open_questions.extend(rule.deadline.open_questions(context));
     Action {
-        contact: rule.contact.clone(),
-        action: rule.action.clone(),
+        contact: &rule.contact,
+        action: &rule.action,
         party,
         repeated: rule.for_each.is_some(),
         obligation,
@@ -183,46 +161,35 @@ fn action(
         schedulable: rule.schedulable,
         channel: rule.channel,
         forms: vec![],
-        info_sets: rule.info.iter().cloned().collect(),
-        after: rule.after.clone(),
+        info_sets: rule.info.iter().map(String::as_str).collect(),
+        after: rule.after.iter().map(String::as_str).collect(),
         open_questions,
         substituted: None,
-        reasons: vec![Reason {
-            rule: rule.id.clone(),
-            text: rule.reason.clone(),
-            legal_basis: rule.legal_basis.clone(),
-            basis_type: rule.basis_type,
-            sources: rule.sources.clone(),
-            confidence: rule.confidence,
-            unverified: rule.unverified,
-            provisional,
-            facts: rule.when.findings(context),
-            deadline_steps,
-        }],
+        reasons: vec![Reason { rule, provisional, facts: rule.when.findings(context), deadline_steps }],
     }
 }
 
 /// The given facts that leave the rule open: a derived fact is followed to what it is made of,
 /// because only that can be asked for.
-fn open_facts(rule: &Rule, ruleset: &Ruleset, context: &Context<'_>) -> Vec<String> {
-    let mut open: Vec<String> = vec![];
+fn open_facts<'a>(rule: &'a Rule, ruleset: &'a Ruleset, context: &Context<'_>) -> Vec<&'a str> {
+    let mut open: Vec<&str> = vec![];
     let mut conditions = vec![&rule.when];
     while let Some(condition) = conditions.pop() {
         for test in condition.deciding(context) {
             match test.fact {
                 FactRef::Derived(index) => conditions.push(&ruleset.derivations[index].when),
-                _ if !open.contains(&test.path) => open.push(test.path.clone()),
+                _ if !open.contains(&test.path.as_str()) => open.push(&test.path),
                 _ => {}
             }
         }
     }
-    open.sort();
+    open.sort_unstable();
     open
 }
 
 /// The special beats the general, once it is certain to hold.
-fn override_general(fired: &mut Vec<Fired<'_>>, not_applied: &mut Vec<NotApplied>) {
-    let beaten: Vec<(&str, &str)> = fired
+fn override_general<'a>(fired: &mut Vec<Fired<'a>>, not_applied: &mut Vec<NotApplied<'a>>) {
+    let beaten: Vec<(&'a str, &'a str)> = fired
         .iter()
         .filter(|f| !f.action.provisional)
         .flat_map(|f| {
@@ -236,19 +203,13 @@ fn override_general(fired: &mut Vec<Fired<'_>>, not_applied: &mut Vec<NotApplied
         };
         let told = not_applied.iter().any(|n| n.rule == f.rule.id);
         if !told {
-            not_applied.push(NotApplied {
-                rule: f.rule.id.clone(),
-                why: LocalizedText::new(
-                    format!("より個別の規則 {by} が優先するため"),
-                    format!("because the more specific rule {by} takes its place"),
-                ),
-            });
+            not_applied.push(NotApplied { rule: &f.rule.id, why: WhyNot::Replaced(by) });
         }
         false
     });
 }
 
-fn substitute(fired: &mut [Fired<'_>], ruleset: &Ruleset, context: &Context<'_>) {
+fn substitute<'a>(fired: &mut [Fired<'a>], ruleset: &'a Ruleset, context: &Context<'_>) {
     for substitution in &ruleset.substitutions {
         if substitution.when.truth(context) != Truth::Yes {
             continue;
@@ -256,18 +217,15 @@ fn substitute(fired: &mut [Fired<'_>], ruleset: &Ruleset, context: &Context<'_>)
         for Fired { rule, action } in fired.iter_mut() {
             let meant = action.contact == substitution.from && rule.tags.contains(&substitution.only_tag);
             if meant {
-                action.substituted = Some(Substituted {
-                    rule: substitution.id.clone(),
-                    contact: std::mem::replace(&mut action.contact, substitution.to.clone()),
-                    reason: substitution.reason.clone(),
-                });
+                let contact = std::mem::replace(&mut action.contact, &substitution.to);
+                action.substituted = Some(Substituted { contact, by: substitution });
                 action.party = context.given(substitution.party).map(Value::show);
             }
         }
     }
 }
 
-fn drop_done(actions: Vec<Action>, facts: &Facts) -> (Vec<Action>, Vec<Completed>) {
+fn drop_done<'a>(actions: Vec<Action<'a>>, facts: &Facts) -> (Vec<Action<'a>>, Vec<Completed<'a>>) {
     let mut completed = vec![];
     let open = actions
         .into_iter()
@@ -279,11 +237,11 @@ fn drop_done(actions: Vec<Action>, facts: &Facts) -> (Vec<Action>, Vec<Completed
             });
             if let Some(done) = done {
                 completed.push(Completed {
-                    contact: action.contact.clone(),
-                    action: action.action.clone(),
+                    contact: action.contact,
+                    action: action.action,
                     party: action.party.clone(),
                     at: done.at,
-                    rules: action.reasons.iter().map(|r| r.rule.clone()).collect(),
+                    rules: action.reasons.iter().map(|r| r.rule.id.as_str()).collect(),
                 });
             }
             done.is_none()
@@ -292,14 +250,18 @@ fn drop_done(actions: Vec<Action>, facts: &Facts) -> (Vec<Action>, Vec<Completed
     (open, completed)
 }
 
-fn attach_forms(mut actions: Vec<Action>, ruleset: &Ruleset, context: &Context<'_>) -> Vec<Action> {
+fn attach_forms<'a>(
+    mut actions: Vec<Action<'a>>,
+    ruleset: &'a Ruleset,
+    context: &Context<'_>,
+) -> Vec<Action<'a>> {
     for annotation in &ruleset.annotations {
         if annotation.when.truth(context) != Truth::Yes {
             continue;
         }
         for action in &mut actions {
-            if annotation.contacts.contains(&action.contact) {
-                action.forms.push(annotation.form.clone());
+            if annotation.contacts.iter().any(|contact| contact == action.contact) {
+                action.forms.push(&annotation.form);
             }
         }
     }

@@ -8,7 +8,8 @@ use super::rule_dto::{RuleDocument, VersionDocument};
 use super::rules::{Ruleset, Rulesets};
 use super::schema::RoutingFacts;
 use super::writer::Writer;
-use crate::body::{Body, Query};
+use crate::answer;
+use crate::body::{Json, Query};
 use crate::caller::{Caller, Scope};
 use crate::contacts::{self, Directory};
 use crate::db::Db;
@@ -42,6 +43,9 @@ pub struct RoutingParams {
     ruleset: Option<String>,
 }
 
+/// Bytes of a decision: most take no more.
+const USUAL: usize = 32 * 1024;
+
 /// Decide whom to contact
 ///
 /// Facts of an incident in, an ordered and explained list of contacts out. Stateless: nothing is
@@ -49,7 +53,7 @@ pub struct RoutingParams {
 /// `deadline_steps`) are in the language of `Accept-Language`. Needs `incidents:read`; with `contacts:read` as
 /// well, it leads to the tenant's own contacts.
 #[utoipa::path(tag = "routing", operation_id = "decideRouting", request_body = RoutingFacts,
-    params(RoutingParams), responses((status = 200, body = DecisionOut), Deciding))]
+    params(RoutingParams), responses((status = 200, body = DecisionOut<'_>), Deciding))]
 #[post("/v1/routings")]
 #[allow(clippy::too_many_arguments)] // Each is something to ask for.
 async fn decide_routing(
@@ -60,7 +64,7 @@ async fn decide_routing(
     directory: Data<Directory>,
     metrics: Data<Metrics>,
     Query(params): Query<RoutingParams>,
-    Body(RoutingFacts(json), _): Body<RoutingFacts>,
+    Json(json, _): Json<RoutingFacts>,
 ) -> Result<HttpResponse, Problem> {
     caller.with(Scope::IncidentsRead)?;
     let directory = directory_of(&caller, &db, &directory).await?;
@@ -72,10 +76,12 @@ async fn decide_routing(
     }
     metrics.count_decision(facts.stage.as_str());
     let writer = Writer { directory: &directory, ruleset, language };
+    let body = answer::roomy(&writer.decision(decide(ruleset, &facts)), USUAL)?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_LANGUAGE, language.tag()))
         .insert_header((header::VARY, "Accept-Language"))
-        .json(writer.decision(decide(ruleset, &facts))))
+        .content_type("application/json")
+        .body(body))
 }
 
 /// Whoever may read the tenant's own contacts is led to them.

@@ -6,8 +6,8 @@ use super::rules::Turn;
 
 /// Merges actions with the same contact, word and party: the strongest obligation, the certain over
 /// the provisional, the earliest due, the lowest tier, all reasons.
-pub fn merge(fired: Vec<Fired<'_>>) -> Vec<Action> {
-    let mut merged: Vec<Action> = vec![];
+pub fn merge<'a>(fired: Vec<Fired<'a>>) -> Vec<Action<'a>> {
+    let mut merged: Vec<Action<'a>> = vec![];
     for Fired { action, .. } in fired {
         let same = merged.iter_mut().find(|kept| {
             (&kept.contact, &kept.action, &kept.party) == (&action.contact, &action.action, &action.party)
@@ -20,7 +20,7 @@ pub fn merge(fired: Vec<Fired<'_>>) -> Vec<Action> {
     merged
 }
 
-fn join(kept: &mut Action, other: Action) {
+fn join<'a>(kept: &mut Action<'a>, other: Action<'a>) {
     if (other.obligation, other.provisional) < (kept.obligation, kept.provisional) {
         kept.channel = other.channel;
     }
@@ -57,7 +57,7 @@ fn join(kept: &mut Action, other: Action) {
     }
     kept.substituted = kept.substituted.take().or(other.substituted);
     for reason in other.reasons {
-        match kept.reasons.iter_mut().find(|r| r.rule == reason.rule) {
+        match kept.reasons.iter_mut().find(|r| r.rule.id == reason.rule.id) {
             // The same rule for two items of a list: the one with the sooner date explains it.
             Some(same) if sooner => *same = reason,
             Some(_) => {}

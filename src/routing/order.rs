@@ -11,7 +11,7 @@ const SCHEDULED_TIER: u8 = 8;
 const SCHEDULED_AFTER_DAYS: i64 = 14;
 
 /// Sets tier and status of each action and sorts them.
-pub fn order(actions: &mut [Action], as_of: DateTime<FixedOffset>) {
+pub fn order<'a>(actions: &mut [Action<'a>], as_of: DateTime<FixedOffset>) {
     for action in actions.iter_mut() {
         action.status = status(&action.due, as_of);
         if presses(action, as_of) {
@@ -20,11 +20,14 @@ pub fn order(actions: &mut [Action], as_of: DateTime<FixedOffset>) {
             action.tier = SCHEDULED_TIER;
         }
     }
-    actions.sort_by_cached_key(|action| {
+    let key = |action: &Action<'a>| {
         let (rank, at) = due_rank(&action.due);
         let rank = if presses(action, as_of) { 0 } else { rank };
-        let names = (action.contact.clone(), action.action.clone(), action.party.clone());
-        (action.tier, rank, action.obligation, at, action.priority, names)
+        (action.tier, rank, action.obligation, at, action.priority)
+    };
+    let name = |action: &Action<'a>| (action.contact, action.action);
+    actions.sort_by(|a, b| {
+        key(a).cmp(&key(b)).then_with(|| name(a).cmp(&name(b))).then_with(|| a.party.cmp(&b.party))
     });
 }
 
@@ -51,7 +54,7 @@ fn end_of(date: NaiveDate) -> Option<DateTime<FixedOffset>> {
 }
 
 /// A duty with no time left: to be done at once, within a day, or late already.
-fn presses(action: &Action, as_of: DateTime<FixedOffset>) -> bool {
+fn presses(action: &Action<'_>, as_of: DateTime<FixedOffset>) -> bool {
     action.obligation == Obligation::Must
         && match action.due.kind {
             DueKind::Immediate | DueKind::Unresolved => true,

@@ -35,7 +35,7 @@ pub struct Question {
 }
 
 /// The open questions, what would change most first.
-pub fn questions(ruleset: &Ruleset, facts: &Facts, now: &Decision) -> Vec<Question> {
+pub fn questions(ruleset: &Ruleset, facts: &Facts, now: &Decision<'_>) -> Vec<Question> {
     let mut asked = told_apart(ruleset, facts);
     for action in now.actions.iter().chain(&now.outstanding) {
         for path in &action.open_questions {
@@ -59,7 +59,7 @@ pub fn questions(ruleset: &Ruleset, facts: &Facts, now: &Decision) -> Vec<Questi
 fn question(
     ruleset: &Ruleset,
     facts: &Facts,
-    now: &Decision,
+    now: &Decision<'_>,
     index: usize,
     answers: &[Value],
 ) -> Option<Question> {
@@ -75,9 +75,9 @@ fn question(
         decides.extend(changes.into_iter().map(|change| change.contact));
     }
     for action in now.actions.iter().chain(&now.outstanding) {
-        if action.open_questions.contains(&entry.path) {
+        if action.open_questions.contains(&entry.path.as_str()) {
             weight = weight.max(worth_of(Some(action.obligation)));
-            decides.insert(action.contact.clone());
+            decides.insert(action.contact.to_owned());
         }
     }
     (weight > 0).then(|| Question {
@@ -90,7 +90,7 @@ fn question(
 }
 
 /// What is not known of the items of a list, all of them at once: is this customer's data affected, and that one's?
-fn of_items(ruleset: &Ruleset, facts: &Facts, now: &Decision) -> Vec<Question> {
+fn of_items(ruleset: &Ruleset, facts: &Facts, now: &Decision<'_>) -> Vec<Question> {
     let mut asked = BTreeMap::new();
     for rule in asked_now(ruleset, facts) {
         if let Some(each) = &rule.for_each {
@@ -103,7 +103,7 @@ fn of_items(ruleset: &Ruleset, facts: &Facts, now: &Decision) -> Vec<Question> {
 fn of_member(
     ruleset: &Ruleset,
     facts: &Facts,
-    now: &Decision,
+    now: &Decision<'_>,
     list: usize,
     member: usize,
 ) -> Option<Question> {

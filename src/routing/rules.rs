@@ -9,6 +9,7 @@ use crate::calendar::Holidays;
 use crate::contacts::{ChannelType, Confidence};
 use crate::text::LocalizedText;
 use chrono::NaiveDate;
+use std::collections::BTreeMap;
 
 /// Every version that ships, newest first.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ pub struct Ruleset {
     pub holidays: Holidays,
     pub notice: Option<LocalizedText>,
     /// What each action word means, for people.
-    pub actions: Vec<(String, LocalizedText)>,
+    pub actions: BTreeMap<String, LocalizedText>,
     pub forms: Vec<(String, LocalizedText)>,
     /// What each report asks for.
     pub reports: Vec<Form>,

@@ -14,9 +14,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// The facts of an incident, as nested JSON. What is not known is left out, or null; a word may also be
 /// `unknown`.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-pub struct RoutingFacts(pub serde_json::Value);
+#[derive(Debug)]
+pub struct RoutingFacts;
 
 /// What is known of an incident, as nested JSON, without the time of evaluation and what was done: of
 /// these the incident keeps record itself.

@@ -222,13 +222,16 @@ pub fn lines(ruleset: &Ruleset, facts: &Facts) -> BTreeSet<String> {
             let (contact, word) = (&action.contact, action.obligation.as_str());
             let due = shown(&action.due);
             for reason in &action.reasons {
-                lines.insert(format!("{kind}{} {contact}{party} {word}{maybe} {due}{target}", reason.rule));
+                lines.insert(format!(
+                    "{kind}{} {contact}{party} {word}{maybe} {due}{target}",
+                    reason.rule.id
+                ));
             }
             lines.extend(action.forms.iter().map(|form| format!("{contact}: {form}")));
         }
     }
     lines.extend(decision.derived.iter().map(|(id, state)| format!("{id} is {}", state.as_str())));
-    lines.extend(decision.guardrails.iter().map(|(id, _)| id.clone()));
+    lines.extend(decision.guardrails.iter().map(|guardrail| guardrail.id.clone()));
     lines.extend(contradictions(ruleset, facts).iter().map(|contradiction| contradiction.id.clone()));
     lines
 }

@@ -2,6 +2,7 @@
 use super::{Decision, Facts, Ruleset, Rulesets, decide};
 use crate::contacts::Directory;
 use crate::shipped::Faults;
+use crate::text::Language;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 
@@ -39,8 +40,14 @@ pub fn example(changes: &[(&str, Value)]) -> Value {
     json
 }
 
-pub fn decided(changes: &[(&str, Value)]) -> Decision {
+pub fn decided(changes: &[(&str, Value)]) -> Decision<'static> {
     decide(ruleset(), &facts(&example(changes)))
+}
+
+/// Whether there is something to say, in each language its own.
+pub fn is_said_in_both(said: impl Fn(Language) -> String) -> bool {
+    let (ja, en) = (said(Language::Ja), said(Language::En));
+    !ja.trim().is_empty() && !en.trim().is_empty() && ja != en
 }
 
 /// Not a measurement, but what makes one: `make bench-routing` prints it from a release build.

@@ -8,6 +8,7 @@ use super::rules::Ruleset;
 use crate::contacts::{ChannelType, Contact, Directory};
 use crate::text::{Language, LocalizedText};
 use chrono::{DateTime, FixedOffset};
+use std::borrow::{Borrow, Cow};
 
 /// What a decision is written with: names from the directory, in a language.
 #[derive(Debug)]
@@ -17,71 +18,62 @@ pub struct Writer<'a> {
     pub language: Language,
 }
 
-impl Writer<'_> {
-    pub fn decision(&self, decision: Decision) -> DecisionOut {
+impl<'a> Writer<'a> {
+    pub fn decision(&self, decision: Decision<'a>) -> DecisionOut<'a> {
+        let at = decision.as_of;
+        let actions = |actions: Vec<Action<'a>>| {
+            actions
+                .into_iter()
+                .zip(1..)
+                .map(|(action, sequence)| self.action(action, sequence, at))
+                .collect()
+        };
         DecisionOut {
-            as_of: decision.as_of.to_utc(),
-            ruleset: self.ruleset.version.clone(),
+            as_of: at.to_utc(),
+            ruleset: &self.ruleset.version,
             stage: decision.stage,
             derived: decision.derived.into_iter().collect(),
             guardrails: decision
                 .guardrails
                 .into_iter()
-                .map(|(id, text)| GuardrailOut { id, text })
+                .map(|guardrail| GuardrailOut { id: &guardrail.id, text: &guardrail.text })
                 .collect(),
-            actions: decision
-                .actions
-                .into_iter()
-                .zip(1..)
-                .map(|(action, sequence)| self.action(action, sequence, decision.as_of))
-                .collect(),
-            outstanding: decision
-                .outstanding
-                .into_iter()
-                .zip(1..)
-                .map(|(action, sequence)| self.action(action, sequence, decision.as_of))
-                .collect(),
+            actions: actions(decision.actions),
+            outstanding: actions(decision.outstanding),
             completed: decision.completed.into_iter().map(|completed| self.completed(completed)).collect(),
             not_applied: decision
                 .not_applied
                 .into_iter()
-                .map(|not_applied| NotAppliedOut {
-                    rule: not_applied.rule,
-                    why: self.say(&not_applied.why),
-                })
+                .map(|missed| NotAppliedOut { rule: missed.rule, why: missed.why.said(self.language) })
                 .collect(),
-            notice: self.ruleset.notice.clone(),
+            notice: self.ruleset.notice.as_ref(),
         }
     }
 
     /// What an action is, with whom: a contact of the tenant's own by its own name.
-    pub fn name(&self, action: &Action) -> LocalizedText {
-        let meant = self.meant(action).map(|contact| contact.name.clone());
-        let contact = meant.unwrap_or_else(|| self.contact_name(&action.contact));
-        let what = named(&self.ruleset.actions, &action.action);
+    pub fn name(&self, action: &Action<'_>) -> LocalizedText {
+        let meant = self.meant(action).map(|contact| Cow::Borrowed(&contact.name));
+        let contact = meant.unwrap_or_else(|| self.contact_name(action.contact));
+        let what = self.action_name(action.action);
         LocalizedText::new(format!("{}: {}", contact.ja, what.ja), format!("{}: {}", contact.en, what.en))
     }
 
-    fn say(&self, text: &LocalizedText) -> String {
-        text.get(self.language).to_owned()
-    }
-
-    fn action(&self, action: Action, sequence: usize, at: DateTime<FixedOffset>) -> ActionOut {
+    fn action(&self, action: Action<'a>, sequence: usize, at: DateTime<FixedOffset>) -> ActionOut<'a> {
         let meant = self.meant(&action);
-        let what = format!("{}/{}", action.contact, action.action);
+        let what = Some((action.contact, action.action));
         // A form for one kind of incident only is there when it was attached.
-        let special = |form: &String| self.ruleset.annotations.iter().any(|note| note.form == *form);
+        let special = |form: &str| self.ruleset.annotations.iter().any(|note| note.form == form);
         let serves = self.ruleset.reports.iter().filter(|report| {
-            let fits = !special(&report.form) || action.forms.contains(&report.form);
-            fits && report.serves.contains(&what)
+            let fits = !special(&report.form) || action.forms.contains(&report.form.as_str());
+            fits && report.serves.iter().any(|served| served.split_once('/') == what)
         });
-        let reports = serves.map(|report| report.form.clone()).collect();
+        let reports = serves.map(|report| report.form.as_str()).collect();
         ActionOut {
             sequence,
-            contact_name: self.contact_name(&action.contact),
-            action_name: named(&self.ruleset.actions, &action.action),
+            contact_name: self.contact_name(action.contact),
+            action_name: self.action_name(action.action),
             due: action.due.into(),
-            own_contact: meant.filter(|meant| meant.id != action.contact).map(|own| own.id.clone()),
+            own_contact: meant.filter(|meant| meant.id != action.contact).map(|own| own.id.as_str()),
             verification_overdue: meant.is_some_and(|meant| meant.is_overdue(at.date_naive())),
             channel: meant.and_then(|meant| self.channel(meant, action.channel, at)),
             contact: action.contact,
@@ -98,60 +90,59 @@ impl Writer<'_> {
             info_sets: action.info_sets,
             after: action.after,
             open_questions: action.open_questions,
-            substitution: action.substituted.map(|s| SubstitutionOut {
-                rule: s.rule,
-                contact: s.contact,
-                text: s.reason,
+            substitution: action.substituted.map(|substituted| SubstitutionOut {
+                rule: &substituted.by.id,
+                contact: substituted.contact,
+                text: &substituted.by.reason,
             }),
-            reasons: action.reasons.into_iter().map(|r| self.reason(r)).collect(),
+            reasons: action.reasons.into_iter().map(|reason| self.reason(reason)).collect(),
         }
     }
 
-    fn reason(&self, reason: Reason) -> ReasonOut {
+    fn reason(&self, reason: Reason<'a>) -> ReasonOut<'a> {
+        let Reason { rule, provisional, facts, deadline_steps } = reason;
+        let facts =
+            facts.into_iter().map(|finding| FactFinding { fact: finding.fact, value: finding.value });
         ReasonOut {
-            rule: reason.rule,
-            legal_basis: self.say(&reason.legal_basis),
-            text: reason.text,
-            basis_type: reason.basis_type,
-            sources: reason.sources,
-            confidence: reason.confidence,
-            unverified: reason.unverified,
-            provisional: reason.provisional,
-            facts: reason
-                .facts
-                .into_iter()
-                .map(|finding| FactFinding { fact: finding.fact, value: finding.value })
-                .collect(),
-            deadline_steps: reason.deadline_steps.iter().map(|s| self.say(s)).collect(),
+            rule: &rule.id,
+            text: &rule.reason,
+            legal_basis: rule.legal_basis.get(self.language),
+            basis_type: rule.basis_type,
+            sources: &rule.sources,
+            confidence: rule.confidence,
+            unverified: rule.unverified,
+            provisional,
+            facts: facts.collect(),
+            deadline_steps: deadline_steps.iter().map(|step| step.said(self.language)).collect(),
         }
     }
 
     /// The tenant's own contact of that kind and name, or else the one in the directory.
-    fn meant(&self, action: &Action) -> Option<&Contact> {
-        let own = self.directory.stand_in(&action.contact, action.party.as_deref());
-        own.or_else(|| self.directory.contact(&action.contact))
+    fn meant(&self, action: &Action<'_>) -> Option<&'a Contact> {
+        let own = self.directory.stand_in(action.contact, action.party.as_deref());
+        own.or_else(|| self.directory.contact(action.contact))
     }
 
     fn channel(
         &self,
-        contact: &Contact,
+        contact: &'a Contact,
         kind: ChannelType,
         at: DateTime<FixedOffset>,
-    ) -> Option<ActionChannel> {
+    ) -> Option<ActionChannel<'a>> {
         let chosen = contact.channel(kind, at.to_utc(), &self.ruleset.holidays)?;
         Some(ActionChannel {
             kind: chosen.channel.kind,
-            value: chosen.channel.value.clone(),
-            hours: chosen.channel.hours.as_ref().map(|hours| self.say(hours)),
+            value: chosen.channel.value.as_deref(),
+            hours: chosen.channel.hours.as_ref().map(|hours| hours.get(self.language)),
             open: chosen.open,
             opens: chosen.opens,
-            why: self.say(&chosen.why()),
+            why: chosen.why(self.language),
         })
     }
 
-    fn completed(&self, completed: Completed) -> CompletedOut {
+    fn completed(&self, completed: Completed<'a>) -> CompletedOut<'a> {
         CompletedOut {
-            contact_name: self.contact_name(&completed.contact),
+            contact_name: self.contact_name(completed.contact),
             contact: completed.contact,
             action: completed.action,
             party: completed.party,
@@ -160,25 +151,37 @@ impl Writer<'_> {
         }
     }
 
-    /// The rules are checked at start to name contacts of the directory only.
-    fn contact_name(&self, id: &str) -> LocalizedText {
-        self.directory.contact(id).map_or_else(|| LocalizedText::new(id, id), |c| c.name.clone())
+    /// The files are checked to have a title for each.
+    fn action_name(&self, action: &str) -> Cow<'a, LocalizedText> {
+        self.ruleset.actions.get(action).map_or_else(|| untitled(action), Cow::Borrowed)
     }
 
-    fn form_notes(&self, forms: &[String]) -> Vec<FormNote> {
-        let known = self.ruleset.annotations.iter().filter(|note| forms.contains(&note.form));
+    /// The rules are checked at start to name contacts of the directory only.
+    fn contact_name(&self, id: &str) -> Cow<'a, LocalizedText> {
+        self.directory.contact(id).map_or_else(|| untitled(id), |contact| Cow::Borrowed(&contact.name))
+    }
+
+    fn form_notes(&self, forms: &[&'a str]) -> Vec<FormNote<'a>> {
+        let known = self.ruleset.annotations.iter().filter(|note| forms.contains(&note.form.as_str()));
         known
             .map(|note| FormNote {
-                form: note.form.clone(),
-                title: named(&self.ruleset.forms, &note.form),
-                text: note.reason.clone(),
+                form: &note.form,
+                title: named(&self.ruleset.forms, note.form.as_str()),
+                text: &note.reason,
             })
             .collect()
     }
 }
 
 /// The title of a word; the files are checked to have one for each.
-fn named<K: PartialEq + ToString>(titles: &[(K, LocalizedText)], word: &K) -> LocalizedText {
-    let title = titles.iter().find(|(known, _)| known == word);
-    title.map_or_else(|| LocalizedText::new(word.to_string(), word.to_string()), |(_, title)| title.clone())
+fn named<'a, K: Borrow<W>, W: PartialEq + ToString + ?Sized>(
+    titles: &'a [(K, LocalizedText)],
+    word: &W,
+) -> Cow<'a, LocalizedText> {
+    let title = titles.iter().find(|(known, _)| known.borrow() == word);
+    title.map_or_else(|| untitled(&word.to_string()), |(_, title)| Cow::Borrowed(title))
+}
+
+fn untitled<'a>(word: &str) -> Cow<'a, LocalizedText> {
+    Cow::Owned(LocalizedText::new(word, word))
 }

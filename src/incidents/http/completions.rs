@@ -59,7 +59,7 @@ pub async fn complete_action(
     Ok(idempotency::answer(created))
 }
 
-fn accepted(plan: &Plan, done: Completion, now: DateTime<Utc>) -> Result<Completion, Problem> {
+fn accepted(plan: &Plan<'_>, done: Completion, now: DateTime<Utc>) -> Result<Completion, Problem> {
     if !era::holds(done.at) {
         let (ja, en) = era::RULE;
         return Err(Problem::invalid(vec![Fault::new("/at", era::CODE, LocalizedText::new(ja, en))]));

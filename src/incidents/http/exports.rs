@@ -1,6 +1,7 @@
 //! An incident for others: an authority, a lawyer, a calendar.
 use super::super::dto::{IncidentOut, ReferralOut, TimelineEntry};
 use super::super::export::{IncidentReport, calendar, markdown};
+use super::super::referral::Referral;
 use super::super::store;
 use super::Case;
 use super::chosen;
@@ -13,7 +14,7 @@ use crate::contacts::{self, Directory};
 use crate::db::Db;
 use crate::id::Id;
 use crate::problem::{Problem, Reading, kinds};
-use crate::routing::{Rulesets, Writer};
+use crate::routing::{Ruleset, Rulesets, Writer};
 use crate::text::Language;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Data, Path};
@@ -27,7 +28,7 @@ const CALENDAR: &str = "text/calendar; charset=utf-8";
 /// The incident with its plan, referrals and whole timeline, as JSON. Needs `incidents:read`.
 #[utoipa::path(tag = "incidents", operation_id = "getIncidentReport",
     params(("incident" = String, Path, format = Uuid), PlanParams),
-    responses((status = 200, body = IncidentReport), Reading))]
+    responses((status = 200, body = IncidentReport<'_>), Reading))]
 #[get("/v1/incidents/{incident}/report")]
 #[allow(clippy::too_many_arguments)] // Each is something to ask for.
 pub async fn show_report(
@@ -41,7 +42,9 @@ pub async fn show_report(
     Query(params): Query<PlanParams>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::IncidentsRead)?;
-    let report = report(&db, tenant, id.into_inner(), &params, (&rulesets, directory), language).await?;
+    let ruleset = chosen(&rulesets, params.ruleset())?;
+    let (case, directory) = Reported::load(&db, tenant, id.into_inner(), directory).await?;
+    let report = case.report(&params, ruleset, &directory, language)?;
     Ok(spoken(answer::private(&request, &report)?, language))
 }
 
@@ -64,7 +67,9 @@ pub async fn show_report_as_markdown(
     Query(params): Query<PlanParams>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = caller.with(Scope::IncidentsRead)?;
-    let report = report(&db, tenant, id.into_inner(), &params, (&rulesets, directory), language).await?;
+    let ruleset = chosen(&rulesets, params.ruleset())?;
+    let (case, directory) = Reported::load(&db, tenant, id.into_inner(), directory).await?;
+    let report = case.report(&params, ruleset, &directory, language)?;
     let text = markdown(&report, language).map_err(|error| {
         tracing::error!(%error, "a report cannot be written");
         Problem::new(&kinds::INTERNAL)
@@ -72,31 +77,45 @@ pub async fn show_report_as_markdown(
     Ok(spoken(answer::private_bytes(&request, MARKDOWN, text.into_bytes()), language))
 }
 
-async fn report(
-    db: &Db,
-    tenant: Tenant,
-    id: Id,
-    params: &PlanParams,
-    (rulesets, shipped): (&Rulesets, Data<Directory>),
-    language: Language,
-) -> Result<IncidentReport, Problem> {
-    let ruleset = chosen(rulesets, params.ruleset())?;
-    let (case, referrals, directory) = db
-        .read(move |conn| {
+/// What a report is made of.
+struct Reported {
+    case: Case,
+    referrals: Vec<Referral>,
+}
+
+impl Reported {
+    async fn load(
+        db: &Db,
+        tenant: Tenant,
+        id: Id,
+        shipped: Data<Directory>,
+    ) -> Result<(Self, Directory), Problem> {
+        db.read(move |conn| {
             let case = Case::load(conn, &tenant, &id)?;
             let referrals = store::referrals(conn, &tenant, &id)?;
             let directory = contacts::directory_of(conn, &tenant, &shipped)?;
-            Ok::<_, Problem>((case, referrals, directory))
+            Ok::<_, Problem>((Self { case, referrals }, directory))
         })
-        .await?;
-    let plan = shown(&case, params, ruleset, &directory, language)?;
-    Ok(IncidentReport {
-        plan,
-        incident: IncidentOut::from(case.incident),
-        client_name: case.client.name,
-        referrals: referrals.into_iter().map(ReferralOut::from).collect(),
-        timeline: case.events.into_iter().map(TimelineEntry::from).collect(),
-    })
+        .await
+    }
+
+    fn report<'a>(
+        self,
+        params: &PlanParams,
+        ruleset: &'a Ruleset,
+        directory: &'a Directory,
+        language: Language,
+    ) -> Result<IncidentReport<'a>, Problem> {
+        let Self { case, referrals } = self;
+        let plan = shown(&case, params, ruleset, directory, language)?;
+        Ok(IncidentReport {
+            plan,
+            incident: IncidentOut::from(case.incident),
+            client_name: case.client.name,
+            referrals: referrals.into_iter().map(ReferralOut::from).collect(),
+            timeline: case.events.into_iter().map(TimelineEntry::from).collect(),
+        })
+    }
 }
 
 /// Show the deadlines of an incident as a calendar

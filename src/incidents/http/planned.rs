@@ -48,7 +48,7 @@ impl PlanParams {
 /// Needs `incidents:read`.
 #[utoipa::path(tag = "incidents", operation_id = "getIncidentPlan",
     params(("incident" = String, Path, format = Uuid), PlanParams),
-    responses((status = 200, body = IncidentPlan), Reading))]
+    responses((status = 200, body = IncidentPlan<'_>), Reading))]
 #[get("/v1/incidents/{incident}/plan")]
 #[allow(clippy::too_many_arguments)] // Each is something to ask for.
 pub async fn show_plan(
@@ -77,13 +77,13 @@ pub async fn show_plan(
     Ok(response)
 }
 
-pub fn shown(
+pub fn shown<'a>(
     case: &Case,
     params: &PlanParams,
-    ruleset: &Ruleset,
-    directory: &Directory,
+    ruleset: &'a Ruleset,
+    directory: &'a Directory,
     language: Language,
-) -> Result<IncidentPlan, Problem> {
+) -> Result<IncidentPlan<'a>, Problem> {
     let as_of = params.as_of.unwrap_or_else(clock::now);
     let plan = case.plan(ruleset, &case.standing(), as_of)?;
     in_time(params, plan.facts.aware_at.to_utc())?;

@@ -102,7 +102,7 @@ fn known(body: &NewReferral, directory: &Directory, rulesets: &Rulesets) -> Resu
         let rule = LocalizedText::new("この連絡先はありません", "there is no such contact");
         faults.push(Fault::new("/contact", "unknown-value", rule));
     }
-    let actions: Vec<&str> = rulesets.current().actions.iter().map(|(action, _)| action.as_str()).collect();
+    let actions: Vec<&str> = rulesets.current().actions.keys().map(String::as_str).collect();
     if body.action.as_deref().is_some_and(|action| !actions.contains(&action)) {
         faults.push(Fault::unknown_value("/action", &actions));
     }

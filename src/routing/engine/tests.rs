@@ -1,16 +1,17 @@
 //! How the engine reasons: what is unknown, what replaces what, what is done, what comes first.
 use super::*;
 use crate::routing::decision::DueKind;
-use crate::routing::tests::{decided, example, facts, ruleset};
+use crate::routing::tests::{decided, example, facts, is_said_in_both, ruleset};
+use crate::text::Language;
 use serde_json::{Value, json};
 
-fn find<'a>(decision: &'a Decision, contact: &str, action: &str) -> Option<&'a Action> {
+fn find<'a>(decision: &'a Decision<'a>, contact: &str, action: &str) -> Option<&'a Action<'a>> {
     let mut actions = decision.actions.iter();
     actions.find(|a| a.contact == contact && a.action == action)
 }
 
-fn rules(action: &Action) -> Vec<&str> {
-    action.reasons.iter().map(|r| r.rule.as_str()).collect()
+fn rules<'a>(action: &Action<'a>) -> Vec<&'a str> {
+    action.reasons.iter().map(|r| r.rule.id.as_str()).collect()
 }
 
 #[test]
@@ -46,12 +47,12 @@ fn a_duty_that_does_not_hold_says_why() {
     let decision = decided(&[("/personal_data/involved", json!("ruled_out"))]);
     let why = |rule: &str| {
         let missed = decision.not_applied.iter().find(|n| n.rule == rule).unwrap();
-        missed.why.en.clone()
+        missed.why.said(Language::En)
     };
     assert_eq!(why("R-PPC-01"), "because derived.appi_reportable is ruled_out");
     assert_eq!(why("R-CRD-01"), "because personal_data.card_data is ruled_out");
     assert_eq!(why("R-CON-01"), "because no entry of contracts.customer_notice matches");
-    assert!(decision.not_applied.iter().all(|n| n.why.is_whole()));
+    assert!(decision.not_applied.iter().all(|n| is_said_in_both(|l| n.why.said(l))));
     assert!(decision.not_applied.is_sorted_by_key(|n| &n.rule));
     // Only duties: advice that does not apply is nobody's concern.
     assert!(!decision.not_applied.iter().any(|n| n.rule == "R-TYO-01"));
@@ -69,7 +70,7 @@ fn the_special_rule_replaces_the_general_one_only_when_it_certainly_holds() {
     assert!(find(&certain, "pci_pfi", "engage").is_some());
     assert!(find(&certain, "jnsa_emergency_list", "find_responder").is_none());
     let replaced = certain.not_applied.iter().find(|n| n.rule == "R-FOR-02").unwrap();
-    assert!(replaced.why.en.contains("R-FOR-03"));
+    assert!(replaced.why.said(Language::En).contains("R-FOR-03"));
     let open = card("unknown");
     assert!(find(&open, "pci_pfi", "engage").is_none());
     assert!(find(&open, "jnsa_emergency_list", "find_responder").is_some());
@@ -156,7 +157,7 @@ fn a_thousand_people_is_the_edge() {
         ])
         .derived
         .into_iter()
-        .find(|(id, _)| id == "appi_reportable")
+        .find(|(id, _)| *id == "appi_reportable")
         .unwrap()
         .1
     };
@@ -194,11 +195,11 @@ fn everything_said_to_people_is_said_in_both_languages() {
     let decision = decided(&[("/personal_data/involved", json!("unknown"))]);
     for action in &decision.actions {
         for reason in &action.reasons {
-            assert!(reason.text.is_whole() && reason.legal_basis.is_whole());
-            assert!(reason.deadline_steps.iter().all(LocalizedText::is_whole));
+            assert!(reason.rule.reason.is_whole() && reason.rule.legal_basis.is_whole());
+            assert!(reason.deadline_steps.iter().all(|step| is_said_in_both(|l| step.said(l))));
         }
     }
-    assert!(decision.guardrails.iter().all(|(_, text)| text.is_whole()));
+    assert!(decision.guardrails.iter().all(|guardrail| guardrail.text.is_whole()));
 }
 
 #[test]

@@ -115,6 +115,6 @@ fn a_version_is_what_it_was() {
     let when = |set: &Ruleset| serde_json::to_string(&rule(set, "R-IPA-04").unwrap().condition).unwrap();
     assert!(!when(newest).contains("phishing_received"));
     assert!(when(now).contains("phishing_received") && when(before).contains("phishing_received"));
-    let legal = |set: &Ruleset| rule(set, "R-PPC-04").unwrap().legal_basis.ja;
+    let legal = |set: &Ruleset| rule(set, "R-PPC-04").unwrap().legal_basis.ja.clone();
     assert!(legal(now).contains("29条の4第2項") && !legal(before).contains("29条の4"));
 }

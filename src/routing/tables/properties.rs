@@ -6,11 +6,11 @@ use super::read;
 use super::with;
 use crate::contacts::Directory;
 use crate::routing::facts::{Entry, Kind};
-use crate::routing::tests::ruleset;
+use crate::routing::tests::{is_said_in_both, ruleset};
 use crate::routing::words::Obligation;
 use crate::routing::{Action, Decision, Facts, Ruleset, Writer, decide};
 use crate::shipped::Faults;
-use crate::text::{Language, LocalizedText};
+use crate::text::Language;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -63,19 +63,20 @@ fn facts(json: &Value) -> Facts {
 }
 
 /// Duties that go when this is learnt, and of which nobody is told that it is why.
-fn forgotten(before: &Decision, json: &Value, path: &str, value: &Value) -> Vec<String> {
+fn forgotten(before: &Decision<'_>, json: &Value, path: &str, value: &Value) -> Vec<String> {
     let after = decide(ruleset(), &facts(&with(json, &BTreeMap::from([(path.to_owned(), value.clone())]))));
     let names = names_of(path);
     let certain = before.actions.iter().filter(|a| a.obligation == Obligation::Must && !a.provisional);
     let reasons = certain.flat_map(|duty| duty.reasons.iter().filter(|reason| !reason.provisional));
-    let stays = |rule: &str| after.actions.iter().any(|a| a.reasons.iter().any(|r| r.rule == rule));
+    let stays = |rule: &str| after.actions.iter().any(|a| a.reasons.iter().any(|r| r.rule.id == rule));
     let told = |rule: &str| {
         let mut missed = after.not_applied.iter().filter(|missed| missed.rule == rule);
-        missed.any(|missed| names.iter().any(|name| missed.why.en.contains(name)))
+        missed.any(|missed| names.iter().any(|name| missed.why.said(Language::En).contains(name)))
     };
     reasons
-        .filter(|reason| !stays(&reason.rule) && !told(&reason.rule))
-        .map(|reason| format!("{} went by {path} = {value}", reason.rule))
+        .map(|reason| reason.rule.id.as_str())
+        .filter(|rule| !stays(rule) && !told(rule))
+        .map(|rule| format!("{rule} went by {path} = {value}"))
         .collect()
 }
 
@@ -112,8 +113,8 @@ fn names_of(path: &str) -> Vec<String> {
     names
 }
 
-fn names(decision: &Decision) -> Vec<(String, String, Option<String>)> {
-    let name = |a: &Action| (a.contact.clone(), a.action.clone(), a.party.clone());
+fn names<'a>(decision: &Decision<'a>) -> Vec<(&'a str, &'a str, Option<String>)> {
+    let name = |a: &Action<'a>| (a.contact, a.action, a.party.clone());
     decision.actions.iter().chain(&decision.outstanding).map(name).collect()
 }
 
@@ -135,7 +136,7 @@ proptest! {
             .filter(|(path, _)| path.starts_with("organization.") || path.starts_with("contracts."))
             .collect();
         let decision = decide(ruleset(), &facts(&with(&json, &set)));
-        let told: Vec<_> = decision.actions.iter().map(|a| (a.contact.as_str(), a.obligation.as_str())).collect();
+        let told: Vec<_> = decision.actions.iter().map(|a| (a.contact, a.obligation.as_str())).collect();
         prop_assert_eq!(told, [("antiphishing_council", "may")]);
         prop_assert!(decision.outstanding.is_empty() && decision.guardrails.is_empty());
     }
@@ -174,11 +175,11 @@ proptest! {
         let decision = decide(ruleset(), &facts(&json));
         for action in decision.actions.iter().chain(&decision.outstanding) {
             for reason in &action.reasons {
-                prop_assert!(reason.text.is_whole() && reason.legal_basis.is_whole());
-                prop_assert!(reason.deadline_steps.iter().all(LocalizedText::is_whole));
+                prop_assert!(reason.rule.reason.is_whole() && reason.rule.legal_basis.is_whole());
+                prop_assert!(reason.deadline_steps.iter().all(|step| is_said_in_both(|l| step.said(l))));
             }
         }
-        prop_assert!(decision.not_applied.iter().all(|missed| missed.why.is_whole()));
+        prop_assert!(decision.not_applied.iter().all(|missed| is_said_in_both(|l| missed.why.said(l))));
     }
 }
 
@@ -195,7 +196,7 @@ fn lines_that_nothing_else_tells_apart_stand_by_their_names() {
     for _ in 0..2 {
         let decision = decide(&rules, &facts(&json));
         // Both are options of the same tier and priority.
-        let last: Vec<_> = decision.actions.iter().rev().take(2).map(|a| a.contact.as_str()).collect();
+        let last: Vec<_> = decision.actions.iter().rev().take(2).map(|a| a.contact).collect();
         assert_eq!(last, ["shohisha_188", "acd_report"]);
         rules.rules.reverse();
     }
