@@ -14,6 +14,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The rate limits, shared by all workers of this process.
@@ -31,6 +32,7 @@ struct Meter {
     name: &'static str,
     rate: u32,
     burst: u32,
+    policy: Arc<str>,
     limiter: Keyed,
     /// Calls since keys were forgotten that have been silent for long.
     calls: AtomicU32,
@@ -42,7 +44,7 @@ const FORGET_AFTER: u32 = 10_000;
 /// Where a caller stands with one meter, as the `RateLimit` field tells it.
 #[derive(Debug, Clone)]
 struct Standing {
-    policy: String,
+    policy: Arc<str>,
     left: String,
 }
 
@@ -101,6 +103,7 @@ impl Meter {
             name,
             rate,
             burst,
+            policy: format!("\"{name}\";q={burst};w={}", burst.div_ceil(rate)).into(),
             limiter: RateLimiter::dashmap(quota).with_middleware(),
             calls: AtomicU32::new(0),
         }
@@ -110,7 +113,7 @@ impl Meter {
         if self.calls.fetch_add(1, Ordering::Relaxed) % FORGET_AFTER == FORGET_AFTER - 1 {
             self.limiter.retain_recent();
         }
-        let policy = format!("\"{}\";q={};w={}", self.name, self.burst, self.burst.div_ceil(self.rate));
+        let policy = self.policy.clone();
         match self.limiter.check_key(&key.to_owned()) {
             Ok(state) => {
                 let left = state.remaining_burst_capacity();
@@ -121,7 +124,7 @@ impl Meter {
                 let wait = not_until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
                 Err(Problem::new(&kinds::RATE_LIMITED)
                     .with_header(header::RETRY_AFTER, wait.to_string())
-                    .with_header(RATE_LIMIT_POLICY, policy)
+                    .with_header(RATE_LIMIT_POLICY, &*policy)
                     .with_header(RATE_LIMIT, format!("\"{}\";r=0;t={wait}", self.name)))
             }
         }
@@ -148,7 +151,7 @@ pub async fn guard(
     let of_tenant = response.request().extensions().get::<Standing>().cloned();
     if let Some(standing) = of_tenant.or(standing) {
         let headers = response.headers_mut();
-        for (name, value) in [(RATE_LIMIT_POLICY, &standing.policy), (RATE_LIMIT, &standing.left)] {
+        for (name, value) in [(RATE_LIMIT_POLICY, &*standing.policy), (RATE_LIMIT, &standing.left)] {
             if let (false, Ok(value)) = (headers.contains_key(&name), HeaderValue::from_str(value)) {
                 headers.insert(name, value);
             }

@@ -16,7 +16,6 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tracing::Instrument as _;
@@ -72,13 +71,20 @@ fn operation(request: &HttpRequest) -> String {
     named.unwrap_or_else(|| format!("{method} {path}"))
 }
 
-/// The template of the route that the path fits, as the middleware found it: looking for it is dear.
-pub fn template(request: &HttpRequest) -> Option<Rc<str>> {
+/// The template of the route that the path fits, as the middleware found it.
+pub fn template(request: &HttpRequest) -> Option<Arc<str>> {
     let found = request.extensions().get::<Template>().map(|template| template.0.clone());
-    found.unwrap_or_else(|| request.match_pattern().map(Rc::from))
+    found.unwrap_or_else(|| route(request))
 }
 
-struct Template(Option<Rc<str>>);
+/// That of an operation, or of a page.
+fn route(request: &HttpRequest) -> Option<Arc<str>> {
+    let operations = request.app_data::<Data<Operations>>();
+    let template = operations.and_then(|operations| operations.template(request.path()));
+    template.or_else(|| request.match_pattern().map(Arc::from))
+}
+
+struct Template(Option<Arc<str>>);
 
 /// The method, for logs and metrics: what a caller makes up is no word of ours.
 pub fn method_label(method: &Method) -> &'static str {
@@ -109,7 +115,7 @@ pub async fn identify(
     let _busy = request.conn_data::<Arc<Watched>>().map(Watched::begin);
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
-    let route = request.match_pattern().map(Rc::from);
+    let route = route(request.request());
     request.extensions_mut().insert(Template(route.clone()));
     let method = request.method().clone();
     if method == Method::HEAD {
@@ -195,6 +201,9 @@ pub async fn refuse_misspelt(
 
 /// Whether an escape in it is none, or stands for what is no text.
 fn is_unreadable(text: &str) -> bool {
+    if !text.contains(['%', '\0']) {
+        return false;
+    }
     let mut parts = text.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {

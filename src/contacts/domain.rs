@@ -118,7 +118,7 @@ pub struct ContactSource {
 }
 
 /// Somebody to turn to in an incident.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = ContactEntry)]
 pub struct Contact {
     #[schema(example = "police_pref_cyber")]

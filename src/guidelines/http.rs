@@ -21,13 +21,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub fn routes(to: &mut impl Routes) {
-    to.service(list_guidelines)
+    // What is asked for most comes first: the router tries one template after the other.
+    to.service(controls::show_control)
+        .service(controls::list_controls)
+        .service(list_guidelines)
         .service(own::create_guideline)
         .service(show_guideline)
         .service(show_edition)
         .service(own::delete_edition)
-        .service(controls::list_controls)
-        .service(controls::show_control)
         .service(changes::show_changes)
         .service(changes::show_oscal_catalog)
         .service(mappings::list_mappings)

@@ -160,13 +160,18 @@ impl Facts {
         let mut faults = vec![];
         let mut values = vec![None; schema.entries.len()];
         let mut items: HashMap<usize, Vec<Item>> = HashMap::new();
+        // Entries of one object stand together: it is looked for once.
+        let mut object = ("", Some(json));
         for (index, entry) in schema.entries.iter().enumerate() {
             if entry.path.contains("[]") {
                 continue;
             }
+            let (path, name) = entry.path.rsplit_once('.').unwrap_or(("", &entry.path));
+            if path != object.0 {
+                object = (path, steps(path).try_fold(json, |within, name| within.get(name)));
+            }
             let pointer = || format!("/{}", entry.path.replace('.', "/"));
-            let given = entry.path.split('.').try_fold(json, |within, name| within.get(name));
-            let given = given.filter(|given| !given.is_null());
+            let given = object.1.and_then(|object| object.get(name)).filter(|given| !given.is_null());
             if let (Kind::Objects, Some(given)) = (entry.kind, given) {
                 let list = read_items(schema, &entry.path, given, &pointer(), &mut faults);
                 items.insert(index, list);
@@ -215,6 +220,11 @@ impl Facts {
     pub fn items(&self, list: usize) -> &[Item] {
         self.items.get(&list).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The names in a dotted path; none in an empty one.
+fn steps(path: &str) -> impl Iterator<Item = &str> {
+    path.split('.').filter(|name| !name.is_empty())
 }
 
 fn read_items(
