@@ -43,6 +43,19 @@ pub struct Submission {
     pub by: String,
 }
 
+/// An assessment as a list tells of it: without what was answered, which is most of it.
+#[derive(Debug)]
+pub struct Listed {
+    pub id: String,
+    pub client_id: String,
+    pub questionnaire: String,
+    pub external_id: Option<String>,
+    pub state: State,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub submitted_at: Option<DateTime<Utc>>,
+}
+
 /// When an assessment was reviewed, by whom, and what they said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {

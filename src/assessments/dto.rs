@@ -1,5 +1,5 @@
 //! What an assessment looks like on the wire.
-use super::domain::{Answer, Assessment, State};
+use super::domain::{Answer, Assessment, Listed, State};
 use crate::id::Id;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -154,18 +154,19 @@ pub struct AssessmentSummary {
     submitted_at: Option<DateTime<Utc>>,
 }
 
-impl From<Assessment> for AssessmentSummary {
-    fn from(assessment: Assessment) -> Self {
-        Self {
-            id: assessment.id,
-            client_id: assessment.client_id,
-            questionnaire: assessment.questionnaire,
-            external_id: assessment.external_id,
-            state: assessment.state,
-            created_at: assessment.created_at,
-            updated_at: assessment.updated_at,
-            submitted_at: assessment.submitted.map(|submission| submission.at),
-        }
+impl From<Listed> for AssessmentSummary {
+    fn from(listed: Listed) -> Self {
+        let Listed {
+            id,
+            client_id,
+            questionnaire,
+            external_id,
+            state,
+            created_at,
+            updated_at,
+            submitted_at,
+        } = listed;
+        Self { id, client_id, questionnaire, external_id, state, created_at, updated_at, submitted_at }
     }
 }
 

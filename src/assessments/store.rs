@@ -237,6 +237,16 @@ pub fn remove(
     if removed == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
+/// Every assessment of a client, oldest first.
+pub fn of_client(
+    conn: &mut AnyConnection,
+    tenant: &Tenant,
+    client_id: &str,
+) -> Result<Vec<Assessment>, StoreError> {
+    let all: Vec<Row> = mine!(tenant).filter(dsl::client_id.eq(client_id)).order(dsl::id).load(conn)?;
+    all.into_iter().map(Row::read).collect()
+}
+
 /// What counts of a client's assessments with one of these questionnaires: the newest first.
 pub fn counting(
     conn: &mut AnyConnection,

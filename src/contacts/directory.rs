@@ -81,7 +81,7 @@ impl Directory {
         Self { contacts, places: Arc::new(places), sources: sources.into(), stand_ins: vec![] }
     }
 
-    /// The directory as a tenant sees it: what it says of shipped contacts, and its own before them.
+    /// The directory as a tenant sees it: what it says of shipped contacts in their place, and its own after them.
     pub fn with(&self, own: &[OwnContact]) -> Self {
         let mut all = self.clone();
         for own in own {

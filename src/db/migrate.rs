@@ -27,8 +27,12 @@ impl Db {
                 c.batch_execute(SESSION)?;
                 Ok(ran)
             }
-            // The write lock from the first look on: the migrations are savepoints in it.
-            AnyConnection::Sqlite(c) => c.immediate_transaction(run),
+            AnyConnection::Sqlite(c) => {
+                // An index of a large table is sorted in a file.
+                c.batch_execute("PRAGMA temp_store = DEFAULT")?;
+                // The write lock from the first look on: the migrations are savepoints in it.
+                c.immediate_transaction(run)
+            }
         })
     }
 }

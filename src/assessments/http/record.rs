@@ -1,7 +1,6 @@
 //! All that is kept of an assessment.
 use super::super::dto::AssessmentOut;
 use super::super::store;
-use super::super::store::list::{self, Filter};
 use super::change::EventOut;
 use super::respond::ResponseOut;
 use crate::caller::Tenant;
@@ -39,8 +38,7 @@ pub fn records(
     tenant: &Tenant,
     client_id: &str,
 ) -> Result<Vec<AssessmentRecord>, StoreError> {
-    let filter = Filter { client_id: Some(client_id.to_owned()), ..Filter::default() };
-    let all = list::page(conn, tenant, &filter, None, i64::MAX)?;
+    let all = store::of_client(conn, tenant, client_id)?;
     all.into_iter()
         .map(|assessment| {
             let made = store::events::making(conn, tenant, &assessment)?;

@@ -2,12 +2,12 @@
 //! the list; the others only look at what it leads to, and where they leave little of much a page takes longer. Which one
 //! leads is said here: SQLite, which knows nothing of how many rows a condition leaves, would take one that leaves all of
 //! a tenant's for one that leaves a client's.
-use super::super::domain::{Assessment, State};
+use super::super::domain::{Listed, State};
 use super::Row;
 use crate::caller::Tenant;
 use crate::db::{AnyConnection, StoreError, coalesce};
 use crate::era;
-use crate::schema::assessments::dsl;
+use crate::schema::assessments::{self, dsl};
 use crate::wall;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -20,6 +20,40 @@ pub struct Filter {
     pub state: Option<State>,
     pub submitted_from: Option<DateTime<Utc>>,
     pub submitted_to: Option<DateTime<Utc>>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = assessments)]
+struct ListedRow {
+    id: String,
+    client_id: String,
+    questionnaire: String,
+    external_id: Option<String>,
+    state: String,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    submitted_at: Option<NaiveDateTime>,
+}
+
+impl ListedRow {
+    fn read(self) -> Result<Listed, StoreError> {
+        let Some(state) = State::parse(&self.state) else {
+            return Err(StoreError::corrupt(format!(
+                "assessment {}: has the state {}",
+                self.id, self.state
+            )));
+        };
+        Ok(Listed {
+            id: self.id,
+            client_id: self.client_id,
+            questionnaire: self.questionnaire,
+            external_id: self.external_id,
+            state,
+            created_at: self.created_at.and_utc(),
+            updated_at: self.updated_at.and_utc(),
+            submitted_at: self.submitted_at.map(|at| at.and_utc()),
+        })
+    }
 }
 
 /// The condition that leads to the rows.
@@ -60,10 +94,10 @@ impl Filter {
     }
 
     /// The place of an assessment in this list, as a cursor holds it.
-    pub fn key_of(&self, assessment: &Assessment) -> String {
-        let Assessment { id, submitted, .. } = assessment;
-        match submitted.as_ref().filter(|_| self.is_by_time()) {
-            Some(submitted) => format!("{}.{id}", submitted.at.timestamp_micros()),
+    pub fn key_of(&self, listed: &Listed) -> String {
+        let Listed { id, submitted_at, .. } = listed;
+        match submitted_at.filter(|_| self.is_by_time()) {
+            Some(at) => format!("{}.{id}", at.timestamp_micros()),
             None => id.clone(),
         }
     }
@@ -98,7 +132,7 @@ pub fn page(
     filter: &Filter,
     after: Option<&Place>,
     limit: i64,
-) -> Result<Vec<Assessment>, StoreError> {
+) -> Result<Vec<Listed>, StoreError> {
     let Filter { client_id, questionnaire, state, submitted_from, submitted_to } = filter;
     if *state == Some(State::Draft) && filter.is_by_time() {
         // It was not submitted.
@@ -143,7 +177,8 @@ pub fn page(
         _ if filter.is_by_time() => query.order((submitted_at, dsl::id)),
         _ => query.order(dsl::id),
     };
-    query.load(conn)?.into_iter().map(Row::read).collect()
+    let found: Vec<ListedRow> = query.select(ListedRow::as_select()).load(conn)?;
+    found.into_iter().map(ListedRow::read).collect()
 }
 
 #[cfg(test)]
