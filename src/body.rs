@@ -182,7 +182,7 @@ pub fn held_against(validator: &Validator, value: &Value) -> Vec<Fault> {
 
 /// Adds what is wrong with `value`; pointers start at `root`.
 fn told(validator: &Validator, value: &Value, root: &str, faults: &mut Vec<Fault>) {
-    // To ask whether anything is wrong takes a third of asking what.
+    // To ask whether anything is wrong takes less than to ask what.
     if validator.is_valid(value) {
         return;
     }
